@@ -1,0 +1,71 @@
+/** Dependencies point inwards: `core` knows nobody, the ports know `core`, `lambdas` and `local` put it together. */
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^(src|lambdas|bin|lib)/', pathNot: [from, ...allowed] },
+})
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-dev-dependency',
+      severity: 'error',
+      from: { path: '^(src|lambdas)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    only('core-knows-nobody', '^src/core/', [], 'The domain imports nothing of the project.'),
+    {
+      name: 'core-is-pure',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: { dependencyTypes: ['core'] },
+      comment: 'No I/O in the domain: not even a Node built-in.',
+    },
+    {
+      name: 'core-has-no-aws',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: { path: 'node_modules/(@aws-sdk|@types/aws-lambda|@smithy)' },
+    },
+    only('gateway-knows-nobody', '^src/gateway/', [], 'The gateway is usable by itself.'),
+    only('auth-knows-core', '^src/auth/', ['^src/core/'], 'Tokens: an implementation of the core’s port.'),
+    only('embedded-knows-core', '^src/embedded/', ['^src/core/'], 'Ports on LMDB and memory.'),
+    only(
+      'lambdas-translate',
+      '^lambdas/',
+      ['^src/core/', '^src/auth/'],
+      'A handler translates, calls the core, translates.',
+    ),
+    only(
+      'local-composes',
+      '^src/local/',
+      ['^src/(core|auth|gateway|embedded)/', '^lambdas/'],
+      'Puts the embedded server together.',
+    ),
+    only(
+      'cli-is-a-client',
+      '^src/cli/',
+      ['^src/auth/', '^src/core/', '^src/local/token-secret.ts$'],
+      'The CLI talks to a server by URL.',
+    ),
+    {
+      name: 'nothing-imports-tests',
+      severity: 'error',
+      from: { path: '^(src|lambdas)/' },
+      to: { path: '^(test|bench)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+}

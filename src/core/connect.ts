@@ -1,0 +1,25 @@
+import { LIMITS } from './limits.ts'
+import type { Connection } from './ports.ts'
+import { dismiss, type PushDependencies } from './push.ts'
+
+export interface ConnectDependencies extends PushDependencies {
+  /** How many connections one user may have. */
+  readonly connectionsPerUser?: number
+}
+
+/**
+ * Registers a connection whose token was verified. Past the cap, the user's oldest connections are told `evicted`
+ * and closed: the newest is the screen that somebody is looking at.
+ */
+export async function connect(dependencies: ConnectDependencies, connection: Connection): Promise<void> {
+  const { connections, logger, connectionsPerUser = LIMITS.connectionsPerUser } = dependencies
+  await connections.register(connection)
+  const all = await connections.ofUser(connection.userId)
+  const others = all.filter(({ id }) => id !== connection.id)
+  const surplus = others.slice(0, Math.max(0, all.length - connectionsPerUser))
+  await Promise.all(surplus.map(async (oldest) => dismiss(dependencies, oldest, 'evicted')))
+  logger.info(
+    { userId: connection.userId, connectionId: connection.id, open: all.length - surplus.length },
+    'connected',
+  )
+}

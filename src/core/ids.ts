@@ -1,0 +1,19 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import canonicalize from 'canonicalize'
+import { LIMITS } from './limits.ts'
+
+/** SHA-256 of the canonical JSON (RFC 8785) of a value, in lower-case hex. */
+export function digestOf(value: unknown): string {
+  return bytesToHex(sha256(utf8ToBytes(canonicalize(value) ?? '')))
+}
+
+/**
+ * Whether a string can name an event, a user or a device: not empty, at most 128 long, and well-formed Unicode,
+ * since a lone surrogate has no UTF-8 form and two different ids would become the same key.
+ */
+export function isId(value: unknown): value is string {
+  return (
+    typeof value === 'string' && value.length > 0 && value.length <= LIMITS.idLength && value.isWellFormed()
+  )
+}

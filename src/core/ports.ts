@@ -1,0 +1,178 @@
+/**
+ * What the domain needs from the world. `src/embedded` implements these on LMDB and memory; one contract suite
+ * (`test/contract`) says what every implementation must do.
+ */
+import type { Outcome } from './codes.ts'
+import type { FanoutError } from './errors.ts'
+import type { AcceptedEvent } from './event.ts'
+
+export interface Clock {
+  /** Milliseconds since 1970, as `Date.now()`. */
+  now(): number
+}
+
+/** A structured logger; pino's shape. A token never goes into it. */
+export interface Logger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** One event's place in one user's log. */
+export interface LogEntry {
+  readonly offset: number
+  /** When it was appended; never falls from one entry of a log to the next. */
+  readonly loggedAt: number
+  /** The event as JSON text. */
+  readonly text: string
+}
+
+/** A page ends before either is exceeded, but carries at least one entry if there is one. */
+export interface PageLimits {
+  readonly events: number
+  /** Of the rendered entries, see `entryBytes`. */
+  readonly bytes: number
+}
+
+export interface LogPage {
+  /** Ascending and without holes; expired ones are left out. */
+  readonly entries: readonly LogEntry[]
+  /** The highest offset of the log; of an empty log one below the offset that its first event will get. */
+  readonly head: number
+  /** There are entries above the last of `entries`. */
+  readonly more: boolean
+  /** Events above the cursor existed and are no longer kept. */
+  readonly gap: boolean
+}
+
+/** One try to push one event to one connection. */
+export interface Delivery {
+  readonly connectionId: string
+  /** What the client called itself, if it did. */
+  readonly device?: string
+  readonly outcome: Outcome
+}
+
+export interface RecipientDeliveries {
+  readonly userId: string
+  readonly deliveries: readonly Delivery[]
+}
+
+export interface ReceiptRecipient extends RecipientDeliveries {
+  /** The field of the event that made them a recipient, such as `trainerId`. */
+  readonly field: string
+  readonly offset: number
+}
+
+/** The record of one event's way. `accepted`: in the logs; `logged`: pushed as well, nothing left to do. */
+export interface Receipt {
+  readonly eventId: string
+  readonly type: string
+  readonly digest: string
+  readonly state: 'accepted' | 'logged'
+  readonly acceptedAt: number
+  readonly recipients: readonly ReceiptRecipient[]
+}
+
+/**
+ * What became of one event: `appended`, it is in every recipient's log and now has to be pushed (also when an
+ * earlier try put it there and then died); `logged`, an earlier try did everything; `refused`, it is not in the logs.
+ */
+export type Appended =
+  | { readonly status: 'appended'; readonly receipt: Receipt }
+  | { readonly status: 'logged'; readonly receipt: Receipt }
+  | { readonly status: 'refused'; readonly error: FanoutError }
+
+/** The logs and the receipts. Every read is consistent: it sees all that was acknowledged before it began. */
+export interface EventLog {
+  /**
+   * Puts each event into the log of each of its recipients, once however often it is tried, in the order given, and
+   * answers in that order when all of it is durable. Safe to crash at any point and to try again; safe to run
+   * concurrently with itself. Within one call no id occurs twice.
+   *
+   * @throws if it is not known whether the events are durable; the caller must not acknowledge, and may try again
+   */
+  append(events: readonly AcceptedEvent[]): Promise<readonly Appended[]>
+
+  /**
+   * Turns the event's receipt to `logged`. A later `append` of the event then answers `logged`. No durability is
+   * promised: if it is lost, a retry pushes again what the client has, and the client drops it by offset.
+   */
+  complete(eventId: string, recipients: readonly RecipientDeliveries[]): Promise<void>
+
+  receipt(eventId: string): Promise<Receipt | undefined>
+
+  /** The highest offset. Asking for the head of a log that never was starts it, so that the answer stays true. */
+  head(userId: string): Promise<number>
+
+  /** What comes after a cursor. */
+  after(userId: string, cursor: number, limits: PageLimits): Promise<LogPage>
+
+  /** The newest entries. */
+  newest(userId: string, limits: PageLimits): Promise<LogPage>
+
+  /**
+   * The cursor after which everything was logged at or after a time, found by walking back at most `walk` entries.
+   * `complete: false`: the walk ended before it came to that time.
+   */
+  cursorAt(userId: string, since: number, walk: number): Promise<{ cursor: number; complete: boolean }>
+}
+
+/** One open WebSocket of one user. */
+export interface Connection {
+  readonly id: string
+  readonly userId: string
+  /** When the token that opened it ends. Nothing is pushed from then on. */
+  readonly expiresAt: number
+  /** When the row was written. */
+  readonly registeredAt: number
+  readonly device?: string
+}
+
+export interface ConnectionRegistry {
+  /** Writes the row, or replaces it. */
+  register(connection: Connection): Promise<void>
+  get(userId: string, connectionId: string): Promise<Connection | undefined>
+  /** Oldest first. Sees every `register` that returned before it was called. */
+  ofUser(userId: string): Promise<readonly Connection[]>
+  /** Removing one that is not there is no error. */
+  remove(userId: string, connectionId: string): Promise<void>
+}
+
+/** How the registry's connections are reached. */
+export interface Pusher {
+  /** Answers within its own deadline and never rejects: a dead or slow socket holds nobody up. */
+  post(connectionId: string, frame: string): Promise<Exclude<Outcome, 'expired'>>
+  /** Closes the connection; one that is gone is no error. */
+  close(connectionId: string): Promise<void>
+}
+
+/** What one device of one user has told about itself. It outlasts its connections. */
+export interface DeviceState {
+  readonly device: string
+  /** All up to this offset was applied by the app. Absent: it never acknowledged. */
+  readonly acknowledged?: number
+  readonly acknowledgedAt?: number
+  /** The newest event that the app's handler failed on. */
+  readonly report?: { readonly offset: number; readonly error: string; readonly at: number }
+}
+
+export interface DeviceLedger {
+  /** Moves the device's acknowledged offset up to `offset`; never down. */
+  acknowledge(userId: string, device: string, offset: number): Promise<void>
+  report(userId: string, device: string, offset: number, error: string): Promise<void>
+  ofUser(userId: string): Promise<readonly DeviceState[]>
+}
+
+/** What a verified token says. */
+export interface Identity {
+  readonly userId: string
+  readonly expiresAt: number
+  readonly scopes: readonly string[]
+}
+
+export interface TokenVerifier {
+  /** @throws TokenRefused with the reason */
+  verify(token: string | undefined): Promise<Identity>
+}

@@ -1,0 +1,132 @@
+import { FanoutError } from './errors.ts'
+import type { AcceptedEvent } from './event.ts'
+import type { Appended, EventLog, Receipt, RecipientDeliveries } from './ports.ts'
+import { pushEvent, type PushDependencies } from './push.ts'
+
+/** What a publisher is told. `connections` were found, `sent` took the event at once. */
+export interface PublishResult {
+  readonly id: string
+  /** An earlier publish of this event had done everything; nothing was written or pushed now. */
+  readonly duplicate: boolean
+  readonly recipients: readonly {
+    readonly userId: string
+    readonly offset: number
+    readonly connections: number
+    readonly sent: number
+  }[]
+}
+
+export interface PublishDependencies extends PushDependencies {
+  readonly log: EventLog
+}
+
+/**
+ * The one way in: append, then look up, then push, then complete the receipt. Idempotent, and safe to crash at any
+ * await: a retry of the same event goes on where the earlier try stopped.
+ */
+export class Publisher {
+  readonly #dependencies: PublishDependencies
+  /** The event ids that are on their way in this process, each with a promise that resolves when it is over. */
+  readonly #underWay = new Map<string, Promise<unknown>>()
+
+  constructor(dependencies: PublishDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  /** @throws FanoutError `id_conflict`, or whatever kept the event out of the log: then it is not acknowledged */
+  async publish(event: AcceptedEvent): Promise<PublishResult> {
+    const [result] = await this.publishAll([event])
+    if (result === undefined) throw new Error('a publish of one event gave no result')
+    if (result instanceof Error) throw result
+    return result
+  }
+
+  /**
+   * Publishes events in the order given; those that share a recipient get their offsets in that order. Each fails by
+   * itself: an `Error` in the answer says that this one is not acknowledged. An `Error` among the items, for an event
+   * that could not even be parsed, keeps its place in the answer.
+   */
+  async publishAll(items: readonly (AcceptedEvent | Error)[]): Promise<readonly (PublishResult | Error)[]> {
+    const events = items.filter((item): item is AcceptedEvent => !(item instanceof Error))
+    const { first, later } = this.#separate(events)
+    const fresh = this.#together(first)
+    for (const event of first) this.#announce(event.id, fresh)
+    const results = new Map((await fresh).map((result, i) => [first[i], result]))
+    await Promise.all(later.map(async (event) => results.set(event, await this.#afterEarlier(event))))
+    return items.map((item) =>
+      item instanceof Error ? item : (results.get(item) ?? new Error(`event ${item.id} was lost on its way`)),
+    )
+  }
+
+  /**
+   * An id that is under way already waits for its turn. Without this, two tries at once would both push, and a
+   * client without the SDK would show the event twice.
+   */
+  #separate(events: readonly AcceptedEvent[]): { first: AcceptedEvent[]; later: AcceptedEvent[] } {
+    const seen = new Set<string>(this.#underWay.keys())
+    const first: AcceptedEvent[] = []
+    const later: AcceptedEvent[] = []
+    for (const event of events) {
+      ;(seen.has(event.id) ? later : first).push(event)
+      seen.add(event.id)
+    }
+    return { first, later }
+  }
+
+  #announce(id: string, running: Promise<unknown>): void {
+    const over = running.finally(() => {
+      if (this.#underWay.get(id) === over) this.#underWay.delete(id)
+    })
+    this.#underWay.set(id, over)
+  }
+
+  async #afterEarlier(event: AcceptedEvent): Promise<PublishResult | Error> {
+    await this.#underWay.get(event.id)
+    const [result] = await this.publishAll([event])
+    return result ?? new Error(`event ${event.id} was lost on its way`)
+  }
+
+  async #together(events: readonly AcceptedEvent[]): Promise<(PublishResult | Error)[]> {
+    if (events.length === 0) return []
+    try {
+      const appended = await this.#dependencies.log.append(events)
+      return await Promise.all(events.map(async (event, i) => this.#finish(event, appended[i])))
+    } catch (error) {
+      return events.map(() => asError(error))
+    }
+  }
+
+  async #finish(event: AcceptedEvent, appended: Appended | undefined): Promise<PublishResult | Error> {
+    try {
+      if (appended === undefined) throw new Error(`the log gave no answer for event ${event.id}`)
+      if (appended.status === 'refused') return appended.error
+      if (appended.status === 'logged') return resultOf(appended.receipt, appended.receipt.recipients, true)
+      return await this.#pushAndComplete(appended.receipt, event.text)
+    } catch (error) {
+      return asError(error)
+    }
+  }
+
+  async #pushAndComplete(receipt: Receipt, text: string): Promise<PublishResult> {
+    const deliveries = await pushEvent(this.#dependencies, receipt, text)
+    await this.#dependencies.log.complete(receipt.eventId, deliveries)
+    return resultOf(receipt, deliveries, false)
+  }
+}
+
+function resultOf(
+  receipt: Receipt,
+  deliveries: readonly RecipientDeliveries[],
+  duplicate: boolean,
+): PublishResult {
+  const recipients = receipt.recipients.map(({ userId, offset }, i) => {
+    const tried = deliveries[i]?.deliveries ?? []
+    const sent = tried.filter(({ outcome }) => outcome === 'sent').length
+    return { userId, offset, connections: tried.length, sent }
+  })
+  return { id: receipt.eventId, duplicate, recipients }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new FanoutError('internal', String(error))
+}

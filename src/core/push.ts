@@ -1,0 +1,96 @@
+import type { Outcome } from './codes.ts'
+import { errorFrame, eventFrame } from './frames.ts'
+import { LIMITS } from './limits.ts'
+import { mapBounded } from './map-bounded.ts'
+import type {
+  Clock,
+  Connection,
+  ConnectionRegistry,
+  Delivery,
+  Logger,
+  Pusher,
+  Receipt,
+  ReceiptRecipient,
+  RecipientDeliveries,
+} from './ports.ts'
+
+export interface PushDependencies {
+  readonly connections: ConnectionRegistry
+  readonly pusher: Pusher
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+interface Target {
+  readonly connection: Connection
+  readonly frame: string
+}
+
+/**
+ * Pushes an event that is in the logs to every connection of its recipients.
+ *
+ * The connections are looked up here, after the append: a client registers first and reads its log then, so either
+ * its read sees the event or this look-up sees its connection. There is no third case.
+ */
+export async function pushEvent(
+  dependencies: PushDependencies,
+  receipt: Receipt,
+  text: string,
+): Promise<readonly RecipientDeliveries[]> {
+  const perRecipient = await Promise.all(
+    receipt.recipients.map(async (recipient) => targetsOf(dependencies.connections, recipient, text)),
+  )
+  const deliveries = await mapBounded(perRecipient.flat(), LIMITS.pushConcurrency, (target) =>
+    deliver(dependencies, target),
+  )
+  let next = 0
+  return receipt.recipients.map(({ userId }, i) => ({
+    userId,
+    deliveries: deliveries.slice(next, (next += perRecipient[i]?.length ?? 0)),
+  }))
+}
+
+async function targetsOf(
+  connections: ConnectionRegistry,
+  { userId, offset }: ReceiptRecipient,
+  text: string,
+): Promise<Target[]> {
+  const frame = eventFrame(offset, text)
+  return (await connections.ofUser(userId)).map((connection) => ({ connection, frame }))
+}
+
+async function deliver(dependencies: PushDependencies, { connection, frame }: Target): Promise<Delivery> {
+  const outcome = await tryPush(dependencies, connection, frame)
+  const { id, device } = connection
+  return { connectionId: id, outcome, ...(device !== undefined && { device }) }
+}
+
+async function tryPush(
+  dependencies: PushDependencies,
+  connection: Connection,
+  frame: string,
+): Promise<Outcome> {
+  const now = dependencies.clock.now()
+  if (connection.expiresAt <= now) {
+    await dismiss(dependencies, connection, 'expired')
+    return 'expired'
+  }
+  const outcome = await dependencies.pusher.post(connection.id, frame)
+  if (outcome === 'gone' && now - connection.registeredAt >= LIMITS.pruneGrace) {
+    await dependencies.connections.remove(connection.userId, connection.id)
+  }
+  return outcome
+}
+
+/** Tells a client why, closes its socket and forgets the connection. */
+export async function dismiss(
+  { connections, pusher, logger }: Omit<PushDependencies, 'clock'>,
+  { userId, id }: Pick<Connection, 'userId' | 'id'>,
+  reason: 'evicted' | 'disconnected' | 'expired',
+): Promise<void> {
+  logger.info({ userId, connectionId: id, reason }, 'connection dismissed')
+  // Out of the registry first: whatever is published from here on is not pushed to it.
+  await connections.remove(userId, id)
+  await pusher.post(id, errorFrame(reason))
+  await pusher.close(id)
+}

@@ -1,0 +1,234 @@
+import { FanoutError } from '../core/errors.ts'
+import type { AcceptedEvent } from '../core/event.ts'
+import { PageBudget } from '../core/page.ts'
+import type {
+  Appended,
+  Clock,
+  EventLog,
+  LogEntry,
+  LogPage,
+  PageLimits,
+  Receipt,
+  ReceiptRecipient,
+  RecipientDeliveries,
+} from '../core/ports.ts'
+import type { Batch } from './batch.ts'
+import type { GroupCommit } from './group-commit.ts'
+import { after, entryKey, headKey, offsetOf, receiptKey } from './keys.ts'
+import { keptSince, stamped, stampOf, textOf } from './stamped.ts'
+import type { Records, Store, StoredRecord } from './store.ts'
+
+export interface LmdbEventLogOptions {
+  readonly store: Store
+  readonly writer: GroupCommit
+  readonly clock: Clock
+  /** How long an event is kept. */
+  readonly retentionMs: number
+}
+
+/** How long a receipt is kept, which is the de-duplication window: longer than any entry that a retry could repeat. */
+export function receiptLife(retentionMs: number): number {
+  return 2 * retentionMs
+}
+
+/** What stands about a log as a whole. It never expires, so that an offset is never given twice. */
+interface Head {
+  /** The offset of the first event that the log ever had. */
+  readonly base: number
+  readonly head: number
+  /** When the entry at `head` was logged. */
+  readonly loggedAt: number
+}
+
+/**
+ * `EventLog` on LMDB. A log's offsets start at the clock's milliseconds and have no holes. Entries expire oldest
+ * first, whatever the clock does, since `loggedAt` never falls: what is kept of a log is always its end.
+ */
+export class LmdbEventLog implements EventLog {
+  readonly #store: Store
+  readonly #writer: GroupCommit
+  readonly #clock: Clock
+  readonly #retentionMs: number
+
+  constructor(options: LmdbEventLogOptions) {
+    this.#store = options.store
+    this.#writer = options.writer
+    this.#clock = options.clock
+    this.#retentionMs = options.retentionMs
+  }
+
+  async append(events: readonly AcceptedEvent[]): Promise<readonly Appended[]> {
+    return this.#writer.run((batch) => events.map((event) => this.#appendOne(batch, event)))
+  }
+
+  async complete(eventId: string, recipients: readonly RecipientDeliveries[]): Promise<void> {
+    await this.#writer.run((batch) => {
+      const receipt = this.#receiptIn(batch, eventId)
+      if (receipt !== undefined) putReceipt(batch, completed(receipt, recipients))
+    })
+  }
+
+  async receipt(eventId: string): Promise<Receipt | undefined> {
+    return this.#receiptIn(this.#store, eventId)
+  }
+
+  async head(userId: string): Promise<number> {
+    return (await this.#log(userId)).head
+  }
+
+  async after(userId: string, cursor: number, limits: PageLimits): Promise<LogPage> {
+    const log = await this.#log(userId)
+    if (cursor >= log.head) return { entries: [], head: log.head, more: false, gap: false }
+    const next = cursor + 1
+    const first = this.#isKept(userId, next) ? next : this.#firstKept(userId, log)
+    const entries = this.#page(userId, first, log.head, limits)
+    const last = entries.at(-1)?.offset ?? log.head
+    return { entries, head: log.head, more: last < log.head, gap: next < first }
+  }
+
+  async newest(userId: string, limits: PageLimits): Promise<LogPage> {
+    const log = await this.#log(userId)
+    const entries = this.#page(userId, this.#firstKept(userId, log), log.head, limits, true).reverse()
+    return { entries, head: log.head, more: false, gap: false }
+  }
+
+  async cursorAt(
+    userId: string,
+    since: number,
+    walk: number,
+  ): Promise<{ cursor: number; complete: boolean }> {
+    const log = await this.#log(userId)
+    const first = this.#firstKept(userId, log)
+    const low = Math.max(first, log.head - walk + 1)
+    // A search by halves comes to where the walk would, in fewer steps.
+    const cursor = this.#firstSince(userId, low, log.head, since) - 1
+    return { cursor, complete: cursor >= low || low === first }
+  }
+
+  #appendOne(batch: Batch, event: AcceptedEvent): Appended {
+    const earlier = this.#receiptIn(batch, event.id)
+    if (earlier === undefined) return { status: 'appended', receipt: this.#write(batch, event) }
+    if (earlier.digest !== event.digest) return { status: 'refused', error: idConflict(event.id) }
+    return { status: earlier.state === 'logged' ? 'logged' : 'appended', receipt: earlier }
+  }
+
+  #write(batch: Batch, event: AcceptedEvent): Receipt {
+    const now = this.#clock.now()
+    let acceptedAt = now
+    const recipients = event.recipients.map(({ userId, field }): ReceiptRecipient => {
+      const { head: offset, loggedAt } = this.#extend(batch, userId, now)
+      batch.put(entryKey(userId, offset), stamped(loggedAt, event.text))
+      // After the clock stepped back, the receipt must still outlive the entries.
+      acceptedAt = Math.max(acceptedAt, loggedAt)
+      return { userId, field, offset, deliveries: [] }
+    })
+    const { id: eventId, type, digest } = event
+    return putReceipt(batch, { eventId, type, digest, state: 'accepted', acceptedAt, recipients })
+  }
+
+  /** Gives out the next offset of a log, with the time that goes with it. */
+  #extend(batch: Batch, userId: string, now: number): Head {
+    const log = headIn(batch, userId) ?? emptyLog(now)
+    return putHead(batch, userId, { ...log, head: log.head + 1, loggedAt: Math.max(now, log.loggedAt) })
+  }
+
+  /** The log's head, started if it never was. What follows synchronously reads the same snapshot. */
+  async #log(userId: string): Promise<Head> {
+    return headIn(this.#store, userId) ?? this.#start(userId)
+  }
+
+  #start(userId: string): Promise<Head> {
+    return this.#writer.run(
+      (batch) => headIn(batch, userId) ?? putHead(batch, userId, emptyLog(this.#clock.now())),
+    )
+  }
+
+  #receiptIn(records: Records, eventId: string): Receipt | undefined {
+    const record = records.get(receiptKey(eventId))
+    if (record === undefined) return undefined
+    const since = keptSince(this.#clock.now(), receiptLife(this.#retentionMs))
+    return stampOf(record) < since ? undefined : (JSON.parse(textOf(record)) as Receipt)
+  }
+
+  /** Entries from one offset to another, or back, as many as make a page. */
+  #page(userId: string, first: number, last: number, limits: PageLimits, reverse = false): LogEntry[] {
+    const range = { start: entryKey(userId, first), end: after(entryKey(userId, last)), reverse }
+    const budget = new PageBudget(limits)
+    const entries: LogEntry[] = []
+    for (const record of this.#store.range(range)) {
+      const entry = entryOf(record)
+      if (!budget.admits(entry)) break
+      entries.push(entry)
+    }
+    return entries
+  }
+
+  #keptSince(): number {
+    return keptSince(this.#clock.now(), this.#retentionMs)
+  }
+
+  #isKept(userId: string, offset: number): boolean {
+    const at = this.#loggedAt(userId, offset)
+    return at !== undefined && at >= this.#keptSince()
+  }
+
+  /** The lowest offset that readers may still see; above the head if there is none. */
+  #firstKept(userId: string, { base, head }: Head): number {
+    return this.#firstSince(userId, base, head, this.#keptSince())
+  }
+
+  /** The lowest offset between `low` and `high` that was logged at or after a time; `high + 1` if none was. */
+  #firstSince(userId: string, low: number, high: number, time: number): number {
+    let [from, to] = [low, high]
+    while (from <= to) {
+      const middle = Math.floor((from + to) / 2)
+      const at = this.#loggedAt(userId, middle)
+      if (at !== undefined && at >= time) to = middle - 1
+      else from = middle + 1
+    }
+    return from
+  }
+
+  #loggedAt(userId: string, offset: number): number | undefined {
+    const record = this.#store.get(entryKey(userId, offset))
+    return record === undefined ? undefined : stampOf(record)
+  }
+}
+
+function emptyLog(now: number): Head {
+  return { base: now, head: now - 1, loggedAt: 0 }
+}
+
+function headIn(records: Records, userId: string): Head | undefined {
+  const record = records.get(headKey(userId))
+  return record === undefined ? undefined : (JSON.parse(record.toString()) as Head)
+}
+
+function putHead(batch: Batch, userId: string, head: Head): Head {
+  batch.put(headKey(userId), Buffer.from(JSON.stringify(head)))
+  return head
+}
+
+function putReceipt(batch: Batch, receipt: Receipt): Receipt {
+  batch.put(receiptKey(receipt.eventId), stamped(receipt.acceptedAt, JSON.stringify(receipt)))
+  return receipt
+}
+
+function completed(receipt: Receipt, given: readonly RecipientDeliveries[]): Receipt {
+  const deliveries = new Map(given.map((recipient) => [recipient.userId, recipient.deliveries]))
+  const recipients = receipt.recipients.map((recipient) => ({
+    ...recipient,
+    deliveries: deliveries.get(recipient.userId) ?? recipient.deliveries,
+  }))
+  return { ...receipt, state: 'logged', recipients }
+}
+
+function entryOf({ key, value }: StoredRecord): LogEntry {
+  return { offset: offsetOf(key), loggedAt: stampOf(value), text: textOf(value) }
+}
+
+function idConflict(id: string): FanoutError {
+  const name = JSON.stringify(id)
+  const detail = `the id ${name} belongs to an event with other content; give this one an id of its own`
+  return new FanoutError('id_conflict', detail, { path: '/id' })
+}

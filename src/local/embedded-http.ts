@@ -1,0 +1,73 @@
+import { createHandler as health } from '../../lambdas/health.ts'
+import { createHandler as publish } from '../../lambdas/publish.ts'
+import { createHandler as recent } from '../../lambdas/recent.ts'
+import { type HttpHandler, problem } from '../../lambdas/shared/http.ts'
+import { FanoutError } from '../core/errors.ts'
+import { Publisher } from '../core/publish.ts'
+import { createHttpApi, type HttpApi } from '../gateway/http-api.ts'
+import type { EmbeddedSockets, SocketDependencies } from './embedded-sockets.ts'
+import type { Phase } from './server.ts'
+
+export interface HttpDependencies extends SocketDependencies, EmbeddedSockets {
+  readonly phase: () => Phase
+  /** Whether the WebSocket port takes connections. */
+  readonly socketsListen: () => boolean
+}
+
+/** The HTTP side: the project's handlers behind the stand-in for API Gateway's HTTP APIs. */
+export function embeddedHttpApi(dependencies: HttpDependencies): HttpApi {
+  const { settings, folder, verifier, logger, phase } = dependencies
+  const { connections, pusher } = dependencies
+  const publisher = new Publisher({ log: folder.log, connections, pusher, clock: Date, logger })
+  const shared = { verifier, logger }
+  return createHttpApi({
+    routes: {
+      'POST /api/v1/events': whileServing(phase, publish({ ...shared, publisher })),
+      'GET /api/v1/events/recent': whileServing(
+        phase,
+        recent({ ...shared, log: folder.log, devices: folder.devices }),
+      ),
+      'GET /health': health({ logger, checks: checks(dependencies) }),
+      $default: notFound,
+    },
+    cors: {
+      allowOrigins: settings.allowedOrigins ?? ['*'],
+      allowMethods: ['GET', 'POST', 'OPTIONS'],
+      allowHeaders: ['authorization', 'content-type', 'prefer'],
+      maxAge: 3600,
+    },
+    log: ({ level, event, ...fields }) => {
+      logger[level](fields, event)
+    },
+  })
+}
+
+/** What `/health` looks at. */
+function checks({ folder, phase, socketsListen }: HttpDependencies): Record<string, () => Promise<void>> {
+  return {
+    http: async () => {
+      if (phase() !== 'serving') throw new Error(`the server is ${phase()}`)
+    },
+    sockets: async () => {
+      if (!socketsListen()) throw new Error('the WebSocket port takes no connections')
+    },
+    log: async () => folder.check(),
+  }
+}
+
+function whileServing(phase: () => Phase, handler: HttpHandler): HttpHandler {
+  return async (event) => {
+    if (phase() === 'serving') return handler(event)
+    const refusal = problem(new FanoutError('unavailable', `the server is ${phase()}; try again in a moment`))
+    // The client's next try should reach the server that takes over, not this one.
+    return { ...refusal, headers: { ...refusal.headers, connection: 'close' } }
+  }
+}
+
+const notFound: HttpHandler = async ({ requestContext: { http } }) =>
+  problem(
+    new FanoutError(
+      'not_found',
+      `there is no ${http.method} ${http.path.slice(0, 200)}; see docs/protocol.md`,
+    ),
+  )

@@ -1,0 +1,69 @@
+import { createHandler as authorize } from '../../lambdas/authorize.ts'
+import { createHandler as connect } from '../../lambdas/connect.ts'
+import { createHandler as disconnect } from '../../lambdas/disconnect.ts'
+import { createHandler as message } from '../../lambdas/message.ts'
+import type { ConnectionRegistry, Logger, Pusher, TokenVerifier } from '../core/ports.ts'
+import type { DataFolder } from '../embedded/data-folder.ts'
+import { MemoryConnectionRegistry } from '../embedded/memory-connection-registry.ts'
+import { createWebSocketApi, type LogRecord, type WebSocketApi } from '../gateway/websocket-api.ts'
+import { gatewayPusher } from './gateway-pusher.ts'
+import type { Settings } from './settings.ts'
+
+export interface SocketDependencies {
+  readonly settings: Settings
+  readonly folder: DataFolder
+  readonly verifier: TokenVerifier
+  readonly logger: Logger
+}
+
+export interface EmbeddedSockets {
+  readonly sockets: WebSocketApi
+  readonly connections: ConnectionRegistry
+  readonly pusher: Pusher
+}
+
+/**
+ * AWS throttles per account and region, for everybody's sake. Here is one process for one owner: what protects it is
+ * how fast a single client may send.
+ */
+const UNTHROTTLED = { perSecond: Infinity, burst: Infinity }
+
+/** The WebSocket side: the project's handlers behind the gateway. */
+export function embeddedSockets({ settings, folder, verifier, logger }: SocketDependencies): EmbeddedSockets {
+  const connections = new MemoryConnectionRegistry()
+  const pusher: Pusher = {
+    post: async (connectionId, frame) => push.post(connectionId, frame),
+    close: async (connectionId) => push.close(connectionId),
+  }
+  const shared = { connections, pusher, clock: Date, logger }
+  const { allowedOrigins, connectionsPerUser } = settings
+  const onMessage = {
+    handler: message({ ...shared, log: folder.log, devices: folder.devices }),
+    returnResponse: true,
+  }
+  const sockets = createWebSocketApi({
+    stage: '',
+    connectionsApi: settings.connectionsApi ? 'loopback' : 'off',
+    authorizer: { handler: authorize({ verifier, logger, ...(allowedOrigins && { allowedOrigins }) }) },
+    routes: {
+      $connect: { handler: connect({ ...shared, connectionsPerUser }) },
+      $disconnect: { handler: disconnect(shared) },
+      $default: onMessage,
+      resume: onMessage,
+      ping: onMessage,
+      ack: onMessage,
+      report: onMessage,
+    },
+    quotas: { connections: UNTHROTTLED, requests: UNTHROTTLED },
+    log: (record) => {
+      write(logger, record)
+    },
+  })
+  const push = gatewayPusher(sockets.connections)
+  return { sockets, connections, pusher }
+}
+
+/** Who came and went is in the handlers' own lines, with the user. */
+function write(logger: Logger, { level, event, ...fields }: LogRecord): void {
+  logger[level === 'info' ? 'debug' : level](fields, event)
+}

@@ -1,0 +1,20 @@
+import type { Pusher } from '../core/ports.ts'
+import type { ConnectionsPort, PostOutcome } from '../gateway/websocket-api.ts'
+
+const OUTCOMES = {
+  ok: 'sent',
+  gone: 'gone',
+  throttled: 'throttled',
+  too_large: 'failed',
+  malformed_id: 'failed',
+} as const satisfies Record<PostOutcome, string>
+
+/** Pushes through the gateway in this process: a frame is handed to its socket, and nobody waits for it. */
+export function gatewayPusher(connections: ConnectionsPort): Pusher {
+  return {
+    post: async (connectionId, frame) => OUTCOMES[connections.post(connectionId, frame)],
+    close: async (connectionId) => {
+      connections.delete(connectionId)
+    },
+  }
+}
