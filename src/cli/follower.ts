@@ -29,8 +29,8 @@ export class Follower {
   #cursor: number | undefined
   /** The highest offset heard of: while it is above the cursor, something is missing. */
   #highest = 0
-  /** Pushes that came before the start was known. */
-  #early: Entry[] = []
+  /** The lowest offset pushed before the start was known. */
+  #firstPushed = Infinity
   #asked = false
 
   constructor(output: FollowerOutput, after: number | undefined) {
@@ -45,15 +45,15 @@ export class Follower {
   }
 
   event(entry: Entry): void {
-    if (this.#cursor === undefined) this.#early.push(entry)
-    else if (entry.offset === this.#cursor + 1) this.#take(entry)
+    if (this.#cursor === undefined) this.#firstPushed = Math.min(this.#firstPushed, entry.offset)
+    if (this.#cursor !== undefined && entry.offset === this.#cursor + 1) this.#take(entry)
     else this.heard(entry.offset)
   }
 
   /** The server's head, as a pong tells it. */
   heard(head: number): void {
     this.#highest = Math.max(this.#highest, head)
-    if (this.#cursor !== undefined && this.#highest > this.#cursor) this.#ask()
+    if (this.#cursor === undefined || this.#highest > this.#cursor) this.#ask()
   }
 
   /** The server said that it could not answer; the next pong or push asks again. */
@@ -63,22 +63,16 @@ export class Follower {
 
   page({ events, head, more, truncated }: Page): void {
     this.#asked = false
-    this.#cursor ??= this.#start(head)
+    // Starting from now: what was pushed since the connection was made is "now" as well, the head or not.
+    this.#cursor ??= Math.min(head, this.#firstPushed - 1)
     for (const entry of events) if (entry.offset > this.#cursor) this.#take(entry)
+    const isBehind = more || this.#highest > (truncated ? head : this.#cursor)
     if (truncated) {
       this.#output.truncated(head)
-      // Offsets heard of before belong to a log that is no more.
+      // Offsets heard of may belong to a log that is no more. One more answer tells; it must not be asked for for ever.
       this.#cursor = this.#highest = head
     }
-    if (more || this.#highest > this.#cursor) this.#ask()
-  }
-
-  /** Starting from now: what was pushed since the connection was made is "now" as well, the head or not. */
-  #start(head: number): number {
-    const early = this.#early.toSorted((a, b) => a.offset - b.offset)
-    this.#early = []
-    for (const entry of early) this.#output.entry(entry)
-    return Math.max(head, early.at(-1)?.offset ?? 0)
+    if (isBehind) this.#ask()
   }
 
   #take(entry: Entry): void {

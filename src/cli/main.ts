@@ -1,14 +1,16 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import { Command } from 'commander'
 import { parseDuration } from './duration.ts'
 import { emit } from './emit.ts'
+import { variable } from './environment.ts'
 import { CliError } from './errors.ts'
 import { tail } from './tail.ts'
 import { mintToken, publisherToken } from './tokens.ts'
 
-const HTTP_URL = process.env['FANOUT_HTTP_URL'] ?? 'http://127.0.0.1:3000'
-const WS_URL = process.env['FANOUT_WS_URL'] ?? 'ws://127.0.0.1:3001'
+const HTTP_URL = variable('FANOUT_HTTP_URL') ?? 'http://127.0.0.1:3000'
+const WS_URL = variable('FANOUT_WS_URL') ?? 'ws://127.0.0.1:3001'
 
 const program = new Command('fanout')
   .description('Publish events, and see them arrive.')
@@ -35,7 +37,7 @@ program
     'a token with the scope events:publish (or FANOUT_TOKEN); made from the secret if left out',
   )
   .action(async (json: string, { url, token }: { url: string; token?: string }) => {
-    const body = json === '-' ? readFileSync(0, 'utf8') : json
+    const body = json === '-' ? await text(process.stdin) : json
     await emit(url, await publisherToken(token), body)
   })
 
@@ -56,6 +58,12 @@ function version(): string {
   const manifest = new URL('../../../package.json', import.meta.url)
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
 }
+
+// Whoever reads the output may stop first, as `fanout tail … | head -1` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
 
 try {
   await program.parseAsync()

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
+import { variable } from './environment.ts'
 import { CliError } from './errors.ts'
 import { type Entry, Follower } from './follower.ts'
 import { mintToken } from './tokens.ts'
@@ -63,7 +64,7 @@ function cursor(after: string): number | undefined {
 }
 
 /** A token of one's own is made anew for each connection, so that an expired one ends nothing. */
-function tokenSource({ user, token = process.env['FANOUT_TOKEN'] }: TailOptions): () => Promise<string> {
+function tokenSource({ user, token = variable('FANOUT_TOKEN') }: TailOptions): () => Promise<string> {
   if (user !== undefined) return async () => mintToken(user, 3600)
   if (token === undefined) throw new CliError('say whose events: --user <id>, or --token <jwt>')
   return async () => token

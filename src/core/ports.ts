@@ -42,7 +42,7 @@ export interface LogPage {
   readonly head: number
   /** There are entries above the last of `entries`. */
   readonly more: boolean
-  /** Events above the cursor existed and are no longer kept. */
+  /** Events above the cursor existed and are no longer kept, or the cursor is from before the log began. */
   readonly gap: boolean
 }
 
@@ -114,7 +114,7 @@ export interface EventLog {
 
   /**
    * The cursor after which everything was logged at or after a time, found by walking back at most `walk` entries.
-   * `complete: false`: the walk ended before it came to that time.
+   * `complete: false`: the walk ended before it came to that time, or to the oldest entry kept.
    */
   cursorAt(userId: string, since: number, walk: number): Promise<{ cursor: number; complete: boolean }>
 }

@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Clock, DeviceLedger, EventLog, Logger } from '../core/ports.ts'
 import { checkFormat, syncFolder } from './folder-format.ts'
 import { FolderLock } from './folder-lock.ts'
+import { checkWrites } from './check-writes.ts'
 import { GroupCommit } from './group-commit.ts'
-import { healthKey } from './keys.ts'
 import { LmdbDeviceLedger } from './lmdb-device-ledger.ts'
 import { LmdbEventLog } from './lmdb-event-log.ts'
 import { LmdbStore } from './lmdb-store.ts'
@@ -60,7 +60,10 @@ export function openDataFolder(path: string, options: DataFolderOptions = {}): D
 
 function openStore(folder: string): LmdbStore {
   checkFormat(folder)
-  const store = new LmdbStore(join(folder, 'events.mdb'))
+  const file = join(folder, 'events.mdb')
+  // LMDB would let the whole group read it, and the folder may be one that was there before.
+  closeSync(openSync(file, 'a', 0o600))
+  const store = new LmdbStore(file)
   syncFolder(folder)
   syncFolder(dirname(folder))
   return store
@@ -81,7 +84,7 @@ function assemble(store: LmdbStore, lock: FolderLock, options: DataFolderOptions
     get counters() {
       return writer.counters
     },
-    check: (deadlineMs = 5000) => check(writer, clock, deadlineMs),
+    check: (deadlineMs = 5000) => checkWrites(writer, clock, deadlineMs),
     close: () => (closing ??= close(retention, writer, store, lock)),
   }
 }
@@ -96,19 +99,4 @@ async function close(
   await writer.close()
   await store.close()
   lock.release()
-}
-
-/** A broken disk may also just never answer. */
-async function check(writer: GroupCommit, clock: Clock, deadlineMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    const error = new Error(`the data folder did not take a write within ${deadlineMs} ms`)
-    timer = setTimeout(reject, deadlineMs, error)
-  })
-  const written = writer.run((batch) => {
-    batch.put(healthKey, Buffer.from(String(clock.now())))
-  })
-  await Promise.race([written, late]).finally(() => {
-    clearTimeout(timer)
-  })
 }

@@ -10,6 +10,8 @@ export interface GroupCommitOptions {
   /** A batch takes no further job from here on, so that neither its callers nor its memory wait for too much. */
   readonly jobs?: number
   readonly bytes?: number
+  /** So many jobs may wait; more are refused at once, since they would wait for longer than anyone listens. */
+  readonly queue?: number
   /** Told of each batch that could not be written. */
   readonly onFailure?: (error: unknown) => void
 }
@@ -28,7 +30,7 @@ interface Waiting {
  */
 export class GroupCommit {
   readonly #store: Store
-  readonly #limits: { readonly jobs: number; readonly bytes: number }
+  readonly #limits: { readonly jobs: number; readonly bytes: number; readonly queue: number }
   readonly #onFailure: (error: unknown) => void
   readonly #queue: Waiting[] = []
   #loop: Promise<void> | undefined
@@ -37,18 +39,23 @@ export class GroupCommit {
   #jobs = 0
   #failures = 0
 
-  constructor(store: Store, { jobs = 1000, bytes = 8 * 1024 * 1024, onFailure }: GroupCommitOptions = {}) {
+  constructor(store: Store, options: GroupCommitOptions = {}) {
+    const { jobs = 1000, bytes = 8 * 1024 * 1024, queue = 50_000, onFailure = () => undefined } = options
     this.#store = store
-    this.#limits = { jobs, bytes }
-    this.#onFailure = onFailure ?? (() => undefined)
+    this.#limits = { jobs, bytes, queue }
+    this.#onFailure = onFailure
   }
 
   /**
-   * @throws what the job throws, which then has changed nothing; or FanoutError `unavailable`, if it is not known
-   * whether the batch is on disk
+   * @throws what the job throws, which then has changed nothing; or FanoutError `unavailable`, if the queue is full, or
+   * if it is not known whether the batch is on disk
    */
   run<T>(job: Job<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new FanoutError('unavailable', 'the data folder is closed'))
+    if (this.#queue.length >= this.#limits.queue) {
+      const detail = `${this.#queue.length} writes wait for the data folder already; try again later`
+      return Promise.reject(new FanoutError('unavailable', detail))
+    }
     return new Promise((resolve, reject) => {
       this.#queue.push({ run: (batch) => attempt(() => batch.run(job), resolve, reject), fail: reject })
       this.#loop ??= this.#drain()

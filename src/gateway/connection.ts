@@ -30,6 +30,11 @@ export class Connection {
     this.#socket = socket
   }
 
+  /** False as soon as either side has sent a close frame, even while the other's answer is awaited. */
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN
+  }
+
   /** Whether the client may send one more message now. */
   takeMessage(rate: Rate, now: number): boolean {
     this.#messages ??= new TokenBucket(rate, now)
@@ -43,7 +48,7 @@ export class Connection {
   send(data: string | Uint8Array, limits: SendLimits, now: number): SendOutcome {
     const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length
     if (bytes > limits.messageBytes) return 'too_large'
-    if (this.#socket.readyState !== WebSocket.OPEN) return 'gone'
+    if (!this.isOpen) return 'gone'
     if (this.#socket.bufferedAmount > limits.sendBufferBytes) return 'throttled'
     this.lastActiveAt = now
     if (bytes <= limits.frameBytes) this.#socket.send(data, lastFrame)

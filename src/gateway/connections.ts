@@ -126,7 +126,7 @@ export class Connections implements ConnectionsPort {
     const connection = this.#open.get(id)
     if (!connection && !isWellFormedId(id)) return 'malformed_id'
     if (!this.#hooks.takeRequest()) return 'throttled'
-    return connection ?? 'gone'
+    return connection?.isOpen ? connection : 'gone'
   }
 
   /** Its own function, so that these closures keep nothing alive but what they name. */

@@ -102,7 +102,6 @@ export class Handshake {
     }
     const verdict = this.#checkRequest(request, parsed) ?? (await this.#ask(parsed, facts, client))
     if (client.gone) {
-      client.abandon()
       log({ level: 'info', event: 'connection.abandoned', connectionId })
     } else if ('status' in verdict || this.#isClosed) {
       const refusal = 'status' in verdict ? verdict : unavailable

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, systemClock } from './clock.ts'
 import { corsHeaders, type CorsOptions, isPreflight, preflightHeaders } from './http-cors.ts'
 import { type HttpApiEvent, httpEvent } from './http-event.ts'
+import { compileRoute, type Match, matchRoute } from './http-route.ts'
 import { type HttpAnswer, parseHttpResult, sendHttpAnswer } from './http-result.ts'
 import { Invoker, type LambdaHandler } from './lambda.ts'
 import { describeErrorDiscreetly } from './log.ts'
@@ -37,6 +38,7 @@ export interface HttpApi {
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024
 const TIMEOUT_MS = 30_000
+const LINGER_MS = 5_000
 
 /**
  * A stand-in for API Gateway's HTTP APIs: routes requests to functions with Lambda's signature, payload format 2.0.
@@ -58,13 +60,25 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
 
   const call = async ({ key, handler }: Match, event: HttpApiEvent): Promise<HttpAnswer> => {
     const outcome = await invoker.invoke(key, handler, event)
-    if (outcome.kind === 'returned') return parseHttpResult(outcome.value)
+    if (outcome.kind === 'returned') return parse(key, outcome.value)
     if (outcome.kind === 'timedOut') {
       options.log?.({ level: 'error', event: 'function.timedOut', routeKey: key })
       return message(503, 'Service Unavailable')
     }
-    const error = describeErrorDiscreetly(outcome.error)
-    options.log?.({ level: 'error', event: 'function.failed', routeKey: key, error })
+    return failed(key, outcome.error)
+  }
+
+  const parse = (key: string, value: unknown): HttpAnswer => {
+    try {
+      return parseHttpResult(value)
+    } catch (error) {
+      return failed(key, error)
+    }
+  }
+
+  const failed = (routeKey: string, thrown: unknown): HttpAnswer => {
+    const error = describeErrorDiscreetly(thrown)
+    options.log?.({ level: 'error', event: 'function.failed', routeKey, error })
     return message(500, 'Internal Server Error')
   }
 
@@ -75,6 +89,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
         : await answer(request)
     if (response.destroyed) return
     sendHttpAnswer(response, answered, cors ? corsHeaders(cors, request) : {})
+    if (answered.close) endOnceSent(request, response, clock)
   }
 
   return {
@@ -83,44 +98,6 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     },
     idle: async () => invoker.idle(),
   }
-}
-
-interface Route {
-  readonly key: string
-  readonly handler: LambdaHandler
-  readonly method: string
-  readonly pattern: RegExp
-}
-
-export interface Match extends Route {
-  readonly path: string
-  readonly query: string
-  readonly pathParameters: Readonly<Record<string, string>>
-}
-
-/** `{name}` takes one segment, `{name+}` all that is left. */
-function compileRoute(key: string, handler: LambdaHandler): Route {
-  if (key === '$default') return { key, handler, method: 'ANY', pattern: /^/ }
-  const [method = '', path = ''] = key.split(' ')
-  const pattern = path
-    .replace(/[.*?^$|()[\]\\]/g, '\\$&')
-    .replace(/\{(\w+)\+\}/g, '(?<$1>.+)')
-    .replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')
-  return { key, handler, method, pattern: new RegExp(`^${pattern}$`) }
-}
-
-/** The first route that fits, `$default` last whatever its place. */
-function matchRoute(routes: readonly Route[], { method, url = '/' }: IncomingMessage): Match | undefined {
-  const mark = url.indexOf('?')
-  const path = mark < 0 ? url : url.slice(0, mark)
-  const query = mark < 0 ? '' : url.slice(mark + 1)
-  const fits = (route: Route): boolean =>
-    route.key !== '$default' &&
-    (route.method === 'ANY' || route.method === method) &&
-    route.pattern.test(path)
-  const route = routes.find(fits) ?? routes.find(({ key }) => key === '$default')
-  if (route === undefined) return undefined
-  return { ...route, path, query, pathParameters: { ...route.pattern.exec(path)?.groups } }
 }
 
 /** Undefined if it is too large. A body that ends too early rejects: there is nobody left to answer. */
@@ -136,6 +113,19 @@ async function readBody(request: IncomingMessage, limit: number): Promise<Buffer
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+/**
+ * Ends an answer that went out before its request was there. Were the connection cut while the client still sends, it
+ * would never see the answer; so the rest is read and dropped, for a while.
+ */
+function endOnceSent(request: IncomingMessage, response: ServerResponse, clock: Clock): void {
+  const end = (): void => {
+    cancel()
+    response.end()
+  }
+  const cancel = clock.after(LINGER_MS, end)
+  request.once('end', end).once('close', end).resume()
 }
 
 function message(status: number, text: string): HttpAnswer {

@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import type { Match } from './http-api.ts'
+import { requestTime } from './event-factory.ts'
+import type { Match } from './http-route.ts'
+import { addressOf } from './upgrade-request.ts'
 
 /** Payload format 2.0. Source: API Gateway developer guide, page http-api-develop-integrations-lambda. */
 export interface HttpApiEvent {
@@ -25,13 +27,13 @@ export function httpEvent(
   { key, path, query, pathParameters }: Match,
   { now, requestId }: { now: number; requestId: string },
 ): HttpApiEvent {
-  const { cookie, ...headers } = request.headers
+  const { cookie, ...headers } = request.headersDistinct
   return {
     version: '2.0',
     routeKey: key,
     rawPath: path,
     rawQueryString: query,
-    ...(cookie !== undefined && { cookies: cookie.split('; ') }),
+    ...(cookie !== undefined && { cookies: cookie.flatMap((line) => line.split('; ')) }),
     headers: joined(headers),
     ...(query !== '' && { queryStringParameters: joinedQuery(query) }),
     requestContext: requestContext(request, key, path, now, requestId),
@@ -41,12 +43,13 @@ export function httpEvent(
 }
 
 function requestContext(
-  { method = '', httpVersion, socket, headers }: IncomingMessage,
+  request: IncomingMessage,
   key: string,
   path: string,
   now: number,
   requestId: string,
 ): object {
+  const { method = '', httpVersion, headers } = request
   return {
     accountId: 'anonymous',
     apiId: 'local',
@@ -56,13 +59,13 @@ function requestContext(
       method,
       path,
       protocol: `HTTP/${httpVersion}`,
-      sourceIp: socket.remoteAddress ?? '',
+      sourceIp: addressOf(request),
       userAgent: headers['user-agent'] ?? '',
     },
     requestId,
     routeKey: key,
     stage: '$default',
-    time: new Date(now).toUTCString(),
+    time: requestTime(now),
     timeEpoch: now,
   }
 }
@@ -74,20 +77,18 @@ function bodyFields(body: Buffer): { body?: string; isBase64Encoded: boolean } {
   return { body: body.toString(text ? 'utf8' : 'base64'), isBase64Encoded: !text }
 }
 
-function joined(headers: IncomingMessage['headers']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(',') : (value ?? ''),
-    ]),
-  )
+/** `fromEntries` makes a header or parameter called `__proto__` harmless. */
+function joined(headers: IncomingMessage['headersDistinct']): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, values = []]) => [name, values.join(',')]))
 }
 
 function joinedQuery(query: string): Record<string, string> {
-  const parameters = new URLSearchParams(query)
-  return Object.fromEntries(
-    [...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name).join(',')]),
-  )
+  const joined = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(query)) {
+    const before = joined.get(name)
+    joined.set(name, before === undefined ? value : `${before},${value}`)
+  }
+  return Object.fromEntries(joined)
 }
 
 function decoded(parameters: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,11 +1,11 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
 
 export interface HttpAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly cookies?: readonly string[]
   readonly body?: string | Buffer
-  /** The rest of the request was not read, so the connection cannot be used again. */
+  /** The rest of the request was not read, so the connection cannot be used again. Whoever sends it ends the response. */
   readonly close?: boolean
 }
 
@@ -17,7 +17,11 @@ interface Structured {
   readonly isBase64Encoded?: boolean
 }
 
-/** A function's result in format 2.0: with a `statusCode` it is the answer, without one it is the JSON body of a 200. */
+/**
+ * A function's result in format 2.0: with a `statusCode` it is the answer, without one it is the JSON body of a 200.
+ *
+ * @throws TypeError if it is no answer that HTTP could carry
+ */
 export function parseHttpResult(value: unknown): HttpAnswer {
   if (!isStructured(value)) {
     return {
@@ -27,6 +31,7 @@ export function parseHttpResult(value: unknown): HttpAnswer {
     }
   }
   const { statusCode, headers = {}, cookies, body, isBase64Encoded = false } = value
+  check(value)
   return {
     status: statusCode,
     headers: Object.fromEntries(
@@ -35,6 +40,18 @@ export function parseHttpResult(value: unknown): HttpAnswer {
     ...(cookies && { cookies }),
     ...(body !== undefined && { body: isBase64Encoded ? Buffer.from(body, 'base64') : body }),
   }
+}
+
+function check({ statusCode, headers = {}, cookies = [], body = '' }: Structured): void {
+  if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599) {
+    throw new TypeError('the statusCode of the result is not one of a final answer')
+  }
+  if (typeof body !== 'string') throw new TypeError('the body of the result is not a string')
+  for (const [name, text] of Object.entries(headers)) {
+    validateHeaderName(name)
+    validateHeaderValue(name, String(text))
+  }
+  for (const cookie of cookies) validateHeaderValue('set-cookie', cookie)
 }
 
 function isStructured(value: unknown): value is Structured {
@@ -54,5 +71,7 @@ export function sendHttpAnswer(
     ...(status !== 204 && { 'content-length': length }),
     ...(close && { connection: 'close' }),
   })
-  response.end(body)
+  if (body === undefined) response.end()
+  else if (close) response.write(body)
+  else response.end(body)
 }

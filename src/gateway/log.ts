@@ -33,8 +33,15 @@ export function describeError(error: unknown): string {
 /** An error without its text, which may quote a token: its name, and the lines where it came from. */
 export function describeErrorDiscreetly(error: unknown): string {
   if (!(error instanceof Error)) return `a thrown ${typeof error}`
-  // `name` and `stack` can be written to; only what looks like a class name and a stack line is passed on.
   const name = /^\w+$/.test(error.name) ? error.name : 'Error'
-  const lines = (error.stack ?? '').split('\n').filter((line) => /^ +at .+:\d+:\d+\)?$/.test(line))
-  return [name, ...lines].join('\n')
+  return [name, ...stackLines(error)].join('\n')
+}
+
+/** The lines below the text; none when they cannot be told from it, for the text may look like such a line itself. */
+function stackLines({ stack = '', message }: Error): string[] {
+  const head = message === '' ? '\n' : `: ${message}\n`
+  const at = stack.indexOf(head)
+  if (at < 0 || !/^\w+( \[\w+\])?$/.test(stack.slice(0, at))) return []
+  const lines = stack.slice(at + head.length).split('\n')
+  return lines.filter((line) => /^ +at .+:\d+:\d+\)?$/.test(line))
 }

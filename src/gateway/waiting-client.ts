@@ -38,10 +38,7 @@ export class WaitingClient {
 
   /** Answers with plain HTTP, `{"message":"…"}`, and ends the connection. */
   refuse(status: number, message: string): void {
-    if (this.#gone) {
-      this.abandon()
-      return
-    }
+    if (this.#gone) return
     this.#early = []
     const body = JSON.stringify({ message })
     const head = [
@@ -62,6 +59,7 @@ export class WaitingClient {
   readonly #leave = (): void => {
     this.#gone = true
     this.#early = []
+    this.abandon()
   }
 
   readonly #keep = (chunk: Buffer): void => {

@@ -6,7 +6,7 @@ import { FanoutError } from '../core/errors.ts'
 import { Publisher } from '../core/publish.ts'
 import { createHttpApi, type HttpApi } from '../gateway/http-api.ts'
 import type { EmbeddedSockets, SocketDependencies } from './embedded-sockets.ts'
-import type { Phase } from './server.ts'
+import type { Phase } from './phase.ts'
 
 export interface HttpDependencies extends SocketDependencies, EmbeddedSockets {
   readonly phase: () => Phase

@@ -14,14 +14,16 @@ async function main(): Promise<void> {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
   })
-  const server = await startServer(settings, logger)
-  process.stderr.write(banner(settings, server.httpUrl, server.wsUrl))
+  const starting = startServer(settings, logger)
   const shutDown = (): void => {
     // A second signal finds Node's own handling again and ends the process at once.
     process.removeListener('SIGTERM', shutDown).removeListener('SIGINT', shutDown)
-    void server.stop().then(() => process.exit(0), fail)
+    void starting.then(async (server) => server.stop()).then(() => process.exit(0), fail)
   }
+  // Before anybody can know that the server is up, and send one.
   process.on('SIGTERM', shutDown).on('SIGINT', shutDown)
+  const { httpUrl, wsUrl } = await starting
+  process.stderr.write(banner(settings, httpUrl, wsUrl))
 }
 
 /** On stderr: stdout holds the log, one JSON object a line. */
@@ -45,13 +47,23 @@ Three commands to try, each in a terminal of its own:
 }
 
 /** What the commands need to sign tokens as this server expects them. A configured secret is not printed. */
-function environmentFor({ dataDir, keys }: Settings): string {
-  if (keys !== 'generated') return 'secret' in keys ? 'JWT_SECRET=… ' : 'FANOUT_TOKEN=… '
-  return dataDir === resolve('.data') ? '' : `DATA_DIR=${dataDir} `
+function environmentFor({ dataDir, keys, issuer, audience }: Settings): string {
+  if (keys !== 'generated' && 'jwksUrl' in keys) return 'FANOUT_TOKEN=… '
+  const claims = [
+    issuer === undefined ? '' : `JWT_ISSUER=${quoted(issuer)} `,
+    audience === undefined ? '' : `JWT_AUDIENCE=${quoted(audience)} `,
+  ].join('')
+  if (keys !== 'generated') return `JWT_SECRET=… ${claims}`
+  return dataDir === resolve('.data') ? claims : `DATA_DIR=${quoted(dataDir)} ${claims}`
+}
+
+/** One word for a shell. */
+function quoted(text: string): string {
+  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 function fail(error: unknown): never {
-  const known = error instanceof SettingError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+  const known = error instanceof SettingError
   const text =
     error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error)
   process.stderr.write(`event-fanout: ${text}\n`)

@@ -1,18 +1,16 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SUBPROTOCOL } from '../auth/presented-token.ts'
-import { createTokenVerifier } from '../auth/verify-token.ts'
+import { createTokenVerifier, MIN_SECRET_BYTES } from '../auth/verify-token.ts'
 import type { Logger } from '../core/ports.ts'
 import { type DataFolder, openDataFolder } from '../embedded/data-folder.ts'
 import type { HttpApi } from '../gateway/http-api.ts'
 import type { WebSocketApi } from '../gateway/websocket-api.ts'
 import { embeddedHttpApi } from './embedded-http.ts'
 import { embeddedSockets } from './embedded-sockets.ts'
-import type { Settings } from './settings.ts'
-import { readOrGenerateSecret } from './token-secret.ts'
-
-/** What the server is doing; everything but `serving` makes `/health` answer 503. */
-export type Phase = 'starting' | 'serving' | 'draining'
+import type { Phase } from './phase.ts'
+import { SettingError, type Settings } from './settings.ts'
+import { readOrGenerateSecret, secretFile } from './token-secret.ts'
 
 /** A running embedded server. */
 export interface EmbeddedServer {
@@ -22,13 +20,13 @@ export interface EmbeddedServer {
   stop(): Promise<void>
 }
 
-/** @throws if a port is taken, or the data folder is in use by another process */
+/** @throws SettingError if a port cannot be had, or the data folder cannot be used: another process may have it open */
 export async function startServer(settings: Settings, logger: Logger): Promise<EmbeddedServer> {
-  const folder = openDataFolder(settings.dataDir, { retentionMs: settings.retentionMs, logger })
-  const parts = assemble(settings, folder, logger)
+  const folder = openFolder(settings, logger)
+  const parts = await assembleOn(folder, settings, logger)
   try {
-    const httpUrl = await listen(parts.httpServer, 'http', settings.port, settings.host)
-    const wsUrl = await listen(parts.wsServer, 'ws', settings.wsPort, settings.host)
+    const httpUrl = await listen(parts.httpServer, 'http', 'PORT', settings.port, settings.host)
+    const wsUrl = await listen(parts.wsServer, 'ws', 'WS_PORT', settings.wsPort, settings.host)
     parts.enter('serving')
     logger.info({ httpUrl, wsUrl, dataDir: settings.dataDir, subprotocol: SUBPROTOCOL }, 'serving')
     let stopping: Promise<void> | undefined
@@ -36,6 +34,15 @@ export async function startServer(settings: Settings, logger: Logger): Promise<E
   } catch (error) {
     await stop(parts, logger)
     throw error
+  }
+}
+
+function openFolder({ dataDir, retentionMs }: Settings, logger: Logger): DataFolder {
+  try {
+    return openDataFolder(dataDir, { retentionMs, logger })
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    throw new SettingError(`DATA_DIR is "${dataDir}"; ${text}`)
   }
 }
 
@@ -48,10 +55,19 @@ interface Parts {
   enter(phase: Phase): void
 }
 
+async function assembleOn(folder: DataFolder, settings: Settings, logger: Logger): Promise<Parts> {
+  try {
+    return assemble(settings, folder, logger)
+  } catch (error) {
+    await folder.close()
+    throw error
+  }
+}
+
 function assemble(settings: Settings, folder: DataFolder, logger: Logger): Parts {
   let phase: Phase = 'starting'
   const keys =
-    settings.keys === 'generated' ? { secret: readOrGenerateSecret(settings.dataDir) } : settings.keys
+    settings.keys === 'generated' ? { secret: keptSecret(settings.dataDir) } : settings.keys
   const { issuer, audience } = settings
   const verifier = createTokenVerifier({
     keys,
@@ -84,9 +100,27 @@ function assemble(settings: Settings, folder: DataFolder, logger: Logger): Parts
   }
 }
 
-async function listen(server: Server, scheme: string, port: number, host: string): Promise<string> {
+function keptSecret(dataDir: string): string {
+  const secret = readOrGenerateSecret(dataDir)
+  const bytes = Buffer.byteLength(secret)
+  if (bytes >= MIN_SECRET_BYTES) return secret
+  throw new SettingError(
+    `the secret in ${secretFile(dataDir)} has ${bytes} bytes; HS256 needs at least ${MIN_SECRET_BYTES}. Remove the file to have a new one made, or set JWT_SECRET`,
+  )
+}
+
+async function listen(
+  server: Server,
+  scheme: string,
+  variable: string,
+  port: number,
+  host: string,
+): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve)
+  }).catch((error: unknown) => {
+    const text = error instanceof Error ? error.message : String(error)
+    throw new SettingError(`${variable} is "${port}" and HOST is "${host}"; cannot listen there: ${text}`)
   })
   const { address, family, port: bound } = server.address() as AddressInfo
   return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${bound}`
@@ -103,10 +137,16 @@ async function stop(parts: Parts, logger: Logger): Promise<void> {
   logger.info({}, 'stopped')
 }
 
+/** How long a request that has not come to its end yet, or an answer that is not read, may hold up the end. */
+const LINGER_MS = 5000
+
+/** Whoever waits for an answer gets it: what is under way is ended by its end, and cut only if that does not come. */
 async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return
-  await new Promise((resolve) => {
-    server.close(resolve)
+  server.keepAliveTimeout = 1
+  const cut = setTimeout(() => {
     server.closeAllConnections()
-  })
+  }, LINGER_MS)
+  await new Promise((resolve) => server.close(resolve))
+  clearTimeout(cut)
 }

@@ -1,0 +1,84 @@
+/**
+ * How many events a second a closed loop of publishers gets through, beside the least that HTTP and JSON cost:
+ *
+ *     npm run build
+ *     node --import ./test/embedded/typescript-loader.mjs bench/publish.ts [--runs 3] [--seconds 4]
+ */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { ServerProcess } from '../test/chaos/server-process.ts'
+import { eventText, measuredLoop, openSocket, withLanes } from './load.ts'
+import { flushTime, print, rounded, transactionsIn, withFolder } from './measure.ts'
+
+const OUTSTANDING = [1, 16, 64]
+const USERS = 100
+const EVENT_BYTES = 400
+const WARM_UP_S = 1
+
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '3' }, seconds: { type: 'string', default: '4' } },
+})
+const seconds = Number(values.seconds)
+
+let next = 0
+/** Two recipients, each with one open connection. */
+const body = (): string => eventText(`user-${next++ % USERS}`, `user-${next % USERS}`, EVENT_BYTES)
+
+async function publishes(): Promise<Record<string, string | number>[]> {
+  return withFolder(async (folder) => {
+    const dataDir = join(folder, 'data')
+    const server = await ServerProcess.start({ dataDir })
+    const sockets = await Promise.all(
+      Array.from({ length: USERS }, async (_, user) => openSocket(server.wsUrl, `user-${user}`)),
+    )
+    const rows = []
+    for (const outstanding of OUTSTANDING) {
+      rows.push(
+        await withLanes(server.httpUrl, outstanding, async (lanes) => {
+          await measuredLoop(server.pid, { lanes, body, seconds: WARM_UP_S })
+          const before = await transactionsIn(dataDir)
+          const result = await measuredLoop(server.pid, { lanes, body, seconds })
+          const transactions = (await transactionsIn(dataDir)) - before
+          const events = (result['events/s'] ?? NaN) * seconds
+          return {
+            what: 'publish',
+            outstanding,
+            ...result,
+            'flushes/event': rounded(transactions / events, 2),
+          }
+        }),
+      )
+    }
+    for (const socket of sockets) socket.close()
+    await server.stop()
+    return rows
+  })
+}
+
+async function floor(): Promise<Record<string, string | number>[]> {
+  const child = fork(fileURLToPath(new URL('floor-server.ts', import.meta.url)), { stdio: 'inherit' })
+  const [{ port }] = (await once(child, 'message')) as [AddressInfo]
+  const rows = []
+  for (const outstanding of OUTSTANDING) {
+    rows.push(
+      await withLanes(`http://127.0.0.1:${port}`, outstanding, async (lanes) => {
+        await measuredLoop(child.pid ?? 0, { lanes, body, seconds: WARM_UP_S })
+        const result = await measuredLoop(child.pid ?? 0, { lanes, body, seconds: seconds / 2 })
+        return { what: 'bare node:http', outstanding, ...result, 'flushes/event': 0 }
+      }),
+    )
+  }
+  child.disconnect()
+  await once(child, 'exit')
+  return rows
+}
+
+const flush = await withFolder(async (folder) => flushTime(folder))
+const runs = []
+for (let run = 0; run < Number(values.runs); run++) runs.push([...(await publishes()), ...(await floor())])
+print(runs, { flushMs: rounded(flush, 3) })
+console.log(`\nOne flush of a 4 KiB page on this disk: ${rounded(flush, 3)} ms`)

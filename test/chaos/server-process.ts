@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+export const SECRET = 'a secret for servers under test, known to everybody'
+
+/** The built server, or with `CHAOS_SERVER` another one: to see whether a test notices what is broken in it. */
+const MAIN =
+  process.env['CHAOS_SERVER'] ?? fileURLToPath(new URL('../../dist/src/local/main.js', import.meta.url))
+
+export interface ServerOptions {
+  readonly dataDir: string
+  readonly port?: number
+  readonly wsPort?: number
+  readonly nodeArguments?: readonly string[]
+  /** A command that runs another: `['strace', '-D', …]`. The server must stay its process. */
+  readonly under?: readonly string[]
+  /** The server can be sent messages, for what `nodeArguments` loaded into it. */
+  readonly ipc?: boolean
+}
+
+/** The embedded server in a process of its own. */
+export class ServerProcess {
+  readonly process: ChildProcess
+  readonly httpUrl: string
+  readonly wsUrl: string
+  readonly #exit: Promise<unknown>
+
+  private constructor(child: ChildProcess, exit: Promise<unknown>, urls: { httpUrl: string; wsUrl: string }) {
+    this.process = child
+    this.#exit = exit
+    this.httpUrl = urls.httpUrl
+    this.wsUrl = urls.wsUrl
+  }
+
+  /** @throws with what the server said, if it ended instead of serving */
+  static async start(options: ServerOptions): Promise<ServerProcess> {
+    if (!existsSync(MAIN)) throw new Error(`there is no ${MAIN}; "npm run build" makes it`)
+    const [command, ...args] = [
+      ...(options.under ?? []),
+      process.execPath,
+      ...(options.nodeArguments ?? []),
+      MAIN,
+    ]
+    const child = spawn(command, args, {
+      env: environment(options),
+      stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
+    })
+    const exit = new Promise((resolve) => child.once('close', resolve).once('error', resolve))
+    try {
+      return new ServerProcess(child, exit, await serving(child))
+    } catch (error) {
+      child.kill('SIGKILL')
+      await exit
+      throw error
+    }
+  }
+
+  get pid(): number {
+    return this.process.pid ?? 0
+  }
+
+  /** As a power cut would: the process has no say in it. */
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL')
+    await this.#exit
+  }
+
+  async stop(): Promise<void> {
+    this.process.kill('SIGTERM')
+    await this.#exit
+  }
+}
+
+function environment({ dataDir, port = 0, wsPort = 0 }: ServerOptions): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    WS_PORT: String(wsPort),
+    DATA_DIR: dataDir,
+    JWT_SECRET: SECRET,
+  }
+}
+
+/** Resolves with what the log line `serving` says; what the server logs after it is read and dropped. */
+function serving(child: ChildProcess): Promise<{ httpUrl: string; wsUrl: string }> {
+  let complaint = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-2000)
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => {
+      reject(new Error(`the server ended (${code ?? signal ?? ''}) before it served: ${complaint}`))
+    })
+    if (child.stdout === null) return
+    const lines = createInterface({ input: child.stdout })
+    lines.on('line', (line) => {
+      if (!line.includes('"msg":"serving"')) return
+      lines.close()
+      child.stdout?.resume()
+      resolve(JSON.parse(line) as { httpUrl: string; wsUrl: string })
+    })
+  })
+}
+
+/**
+ * A free port below those that the kernel hands out to clients. Of those, one could be given to a client that calls
+ * the killed server, which then is connected to itself and keeps the port from the server that restarts.
+ */
+export async function fixedPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const probe = createServer().listen(port, '127.0.0.1')
+    const free = await Promise.race([
+      once(probe, 'listening').then(() => true),
+      once(probe, 'error').then(
+        () => false,
+        () => false,
+      ),
+    ]).catch(() => false)
+    if (!free) continue
+    probe.close()
+    await once(probe, 'close')
+    return port
+  }
+}
