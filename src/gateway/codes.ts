@@ -23,6 +23,8 @@ export const closing = {
   notUtf8: { code: 1007, reason: '' },
   /** The client sends too fast. */
   tooFast: { code: 1008, reason: '' },
+  /** The TCP connection was lost without a close frame. */
+  lost: { code: 1006, reason: '' },
   /** A frame or a message over its limit. */
   tooLarge: { code: 1009, reason: '' },
 } as const satisfies Record<string, Closing>

@@ -30,6 +30,8 @@ export interface HandshakeParts {
   readonly events: EventFactory
   readonly invoker: Invoker
   readonly opened: (facts: ConnectionFacts, socket: WebSocket, raw: Duplex) => void
+  /** `$connect` accepted a client that had left by then, or that is refused all the same. */
+  readonly missed: (facts: ConnectionFacts) => void
 }
 
 const unavailable: Refusal = { status: 503, message: message.unavailable }
@@ -101,6 +103,7 @@ export class Handshake {
       identity: parsed.identity,
     }
     const verdict = this.#checkRequest(request, parsed) ?? (await this.#ask(parsed, facts, client))
+    const missed = client.gone || this.#isClosed
     if (client.gone) {
       log({ level: 'info', event: 'connection.abandoned', connectionId })
     } else if ('status' in verdict || this.#isClosed) {
@@ -111,6 +114,7 @@ export class Handshake {
     } else {
       this.#accept(request, client, verdict)
     }
+    if ('facts' in verdict && missed) this.#parts.missed(verdict.facts)
   }
 
   /** What needs no function to be refused. */

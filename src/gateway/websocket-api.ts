@@ -107,6 +107,10 @@ class Api implements WebSocketApi {
         this.connections.open(facts, socket, raw)
         settings.log({ level: 'info', event: 'connection.opened', connectionId: facts.id })
       },
+      // The function has written the connection down; without this it would never hear that it is gone.
+      missed: (facts) => {
+        void this.#disconnected({ facts }, closing.lost)
+      },
     })
   }
 
@@ -161,7 +165,7 @@ class Api implements WebSocketApi {
   }
 
   /** `$disconnect` is best effort: there is nobody left to be told that it failed. */
-  async #disconnected({ facts }: Connection, why: Closing): Promise<void> {
+  async #disconnected({ facts }: Pick<Connection, 'facts'>, why: Closing): Promise<void> {
     const { log, routes } = this.#settings
     log({ level: 'info', event: 'connection.closed', connectionId: facts.id, ...why })
     const route = Object.hasOwn(routes, '$disconnect') ? routes['$disconnect'] : undefined

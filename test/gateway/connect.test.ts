@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { describeErrorDiscreetly } from '../../src/gateway/log.ts'
-import type { ConnectEvent, LogRecord } from '../../src/gateway/websocket-api.ts'
+import type { ConnectEvent, DisconnectEvent, LogRecord } from '../../src/gateway/websocket-api.ts'
 import { Client, refusal } from './client.ts'
 import { conformanceApi } from './conformance-api.ts'
 import { deferred } from './deferred.ts'
@@ -112,6 +112,7 @@ describe('$connect', () => {
 
 it('an error whose text is not the one in its stack is logged by name alone', () => {
   const error = new TypeError('secret\n    at secret:1:1')
+  expect(error.stack).toMatch(/secret/)
   error.message = 'another'
   expect(describeErrorDiscreetly(error)).toBe('TypeError')
   expect(describeErrorDiscreetly('secret')).toBe('a thrown string')
@@ -192,7 +193,7 @@ describe('a client that does not wait', () => {
   async function slowConnect() {
     const invoked = deferred<string>()
     const gate = deferred<object>()
-    const disconnected: string[] = []
+    const disconnected = deferred<unknown[]>()
     const logged = deferred<LogRecord>()
     const api = conformanceApi()
     const started = await start({
@@ -204,17 +205,28 @@ describe('a client that does not wait', () => {
             return gate.promise
           },
         },
-        $disconnect: { handler: () => disconnected.push('called') },
+        $disconnect: {
+          handler: (event: DisconnectEvent) => {
+            const { connectionId, disconnectStatusCode } = event.requestContext
+            disconnected.resolve([connectionId, disconnectStatusCode])
+          },
+        },
       },
       log: (record) => {
         if (record.event !== 'connection.opened') logged.resolve(record)
       },
     })
-    return { ...started, invoked: invoked.promise, gate, disconnected, logged: logged.promise }
+    return {
+      ...started,
+      invoked: invoked.promise,
+      gate,
+      disconnected: disconnected.promise,
+      logged: logged.promise,
+    }
   }
 
   it.each(['reset', 'end'] as const)(
-    'leaves by %s during $connect: never established, no $disconnect',
+    'leaves by %s during $connect: never established, and $disconnect says that it was lost',
     async (how) => {
       const { wsUrl, api, invoked, gate, disconnected, logged } = await slowConnect()
       const client = await RawClient.request(wsUrl)
@@ -226,9 +238,9 @@ describe('a client that does not wait', () => {
       await RawClient.request(wsUrl.replace('prod', 'other')).then((other) => other.head())
       gate.resolve({ statusCode: 200 })
       expect(await logged).toMatchObject({ event: 'connection.refused' })
+      expect(await disconnected).toStrictEqual([id, 1006])
       expect(api.connectionCount).toBe(0)
       expect(api.connections.get(id)).toBe('gone')
-      expect(disconnected).toStrictEqual([])
     },
   )
 

@@ -64,8 +64,8 @@ describe('close', () => {
     await closed
   })
 
-  it('refuses a handshake whose $connect is running, and waits for it: no $disconnect', async () => {
-    const [$connect, $disconnect] = [held(), held()]
+  it('refuses a handshake whose $connect is running, and takes back what it accepted', async () => {
+    const [$connect, $disconnect] = [held(), held<DisconnectEvent>()]
     const records: LogRecord[] = []
     const { wsUrl, api } = await start({
       routes: { $connect: $connect.route, $disconnect: $disconnect.route },
@@ -77,9 +77,14 @@ describe('close', () => {
     expect(await isSettled(closed)).toBe(false)
     $connect.release({ statusCode: 200 })
     expect(await refused).toMatchObject({ status: 503, body: '{"message":"Service Unavailable"}' })
+    expect((await $disconnect.called).requestContext.disconnectStatusCode).toBe(1006)
+    expect(await isSettled(closed)).toBe(false)
+    $disconnect.release(undefined)
     await closed
-    expect(records.map(({ event, status }) => [event, status])).toStrictEqual([['connection.refused', 503]])
-    expect(await isSettled($disconnect.called)).toBe(false)
+    expect(records.map(({ event, status }) => [event, status])).toStrictEqual([
+      ['connection.refused', 503],
+      ['connection.closed', undefined],
+    ])
   })
 
   it('does not run $connect after an authorizer that was running', async () => {
