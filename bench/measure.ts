@@ -13,9 +13,18 @@ export function cpuOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_US
 }
 
+export interface Resident {
+  /** The process's own. */
+  readonly own: number
+  /** With the pages of mapped files, the database among them: the kernel's cache, which it takes back when it must. */
+  readonly all: number
+}
+
 /** Resident memory of a process, in KiB. */
-export function rssOf(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+export function residentOf(pid: number): Resident {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1])
+  return { own: field('RssAnon'), all: field('VmRSS') }
 }
 
 /** How many transactions a data folder has seen; each one is flushed by itself. */

@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, openSocket, withLanes } from './load.ts'
-import { print, quantile, rounded, rssOf, withFolder } from './measure.ts'
+import { print, quantile, rounded, residentOf, withFolder } from './measure.ts'
 
 const OUTSTANDING = 16
 const EVENT_BYTES = 1024
@@ -25,8 +25,8 @@ async function run(slowReads: boolean): Promise<Record<string, string | number>>
     const normal = await openSocket(server.wsUrl, 'normal')
     const slow = await openSocket(server.wsUrl, 'slow')
     if (!slowReads) slow.stopReading()
-    const memory = [rssOf(server.pid)]
-    const sampling = setInterval(() => memory.push(rssOf(server.pid)), 100)
+    const memory = [residentOf(server.pid)]
+    const sampling = setInterval(() => memory.push(residentOf(server.pid)), 100)
     let takenForSlow = 0
     const { seconds, latencies } = await withLanes(server.httpUrl, OUTSTANDING, async (lanes) =>
       closedLoop({
@@ -50,8 +50,9 @@ async function run(slowReads: boolean): Promise<Record<string, string | number>>
       'p99 ms': rounded(quantile(latencies, 0.99), 2),
       'pushed to the normal one': normal.messages,
       'pushed to the other': takenForSlow,
-      'RSS MiB at first': rounded(memory[0]! / 1024),
-      'RSS MiB at most': rounded(Math.max(...memory) / 1024),
+      'own RSS MiB at first': rounded(memory[0]!.own / 1024),
+      'at most': rounded(Math.max(...memory.map(({ own }) => own)) / 1024),
+      'with mapped files, at most': rounded(Math.max(...memory.map(({ all }) => all)) / 1024),
     }
   })
 }

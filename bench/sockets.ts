@@ -10,28 +10,28 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, openSocket, withLanes } from './load.ts'
-import { print, quantile, rounded, rssOf, withFolder } from './measure.ts'
+import { print, quantile, rounded, residentOf, type Resident, withFolder } from './measure.ts'
 import type { CountingSocket } from './raw-clients.ts'
 
 const EVENT_BYTES = 400
 const PUSHES_EACH = 10
 const RECIPIENTS = 100
 const TIMED = 300
+const WARM_UP_S = 5
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '3' }, sockets: { type: 'string', default: '2000' } },
 })
 const count = Number(values.sockets)
 
-interface Memory {
-  readonly rss: number
+interface Memory extends Resident {
   readonly heap: number
 }
 
 async function settledMemory(server: ServerProcess): Promise<Memory> {
   server.process.send({})
   const [usage] = (await once(server.process, 'message')) as [NodeJS.MemoryUsage]
-  return { rss: rssOf(server.pid) * 1024, heap: usage.heapUsed + usage.external }
+  return { ...residentOf(server.pid), heap: (usage.heapUsed + usage.external) / 1024 }
 }
 
 /** So many at a time, as a fleet of apps that reconnects would come. */
@@ -71,7 +71,9 @@ async function run(): Promise<Record<string, string | number>[]> {
     const nodeArguments = ['--expose-gc', '--import', probe]
     const server = await ServerProcess.start({ dataDir: join(folder, 'data'), nodeArguments, ipc: true })
     for (const socket of await openSockets(server.wsUrl, 100, 'warm-up')) socket.close()
-    await publishTime(server)
+    await withLanes(server.httpUrl, 16, async (lanes) =>
+      closedLoop({ lanes, body: () => eventText('person-0', 'person-1', EVENT_BYTES), seconds: WARM_UP_S }),
+    )
     const [before, publishBefore] = [await settledMemory(server), await publishTime(server)]
     const sockets = await openSockets(server.wsUrl, count, 'person')
     const open = await settledMemory(server)
@@ -83,12 +85,13 @@ async function run(): Promise<Record<string, string | number>[]> {
     for (const socket of sockets) socket.close()
     const closed = await settledMemory(server)
     await server.stop()
-    const row = (what: string, { rss, heap }: Memory, publish?: { p50: number; p95: number }) => ({
+    const row = (what: string, { own, all, heap }: Memory, publish?: { p50: number; p95: number }) => ({
       what,
-      'RSS MiB': rounded(rss / 2 ** 20, 1),
-      'heap MiB': rounded(heap / 2 ** 20, 1),
-      'RSS KiB/socket': rounded((rss - before.rss) / 1024 / count, 1),
-      'heap KiB/socket': rounded((heap - before.heap) / 1024 / count, 1),
+      'own RSS MiB': rounded(own / 1024, 1),
+      'RSS with mapped files MiB': rounded(all / 1024, 1),
+      'heap MiB': rounded(heap / 1024, 1),
+      'own RSS KiB/socket': rounded((own - before.own) / count, 1),
+      'heap KiB/socket': rounded((heap - before.heap) / count, 1),
       'publish p50 ms': publish?.p50 ?? '',
       'publish p95 ms': publish?.p95 ?? '',
     })

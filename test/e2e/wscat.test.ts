@@ -11,7 +11,9 @@ import { tokenFor, unique } from './tokens.ts'
 const target = deployment()
 
 function argumentsFor(way: Way, token: string): string[] {
-  const connect = ['--no-color', '-c', way === 'query' ? `${target.wsUrl}?token=${token}` : target.wsUrl]
+  const url = way === 'query' ? `${target.wsUrl}?token=${token}` : target.wsUrl
+  // It asks once it is connected, and stays: the answer says that it is.
+  const connect = ['-c', url, '-x', '{"action":"ping"}', '-w', '-1']
   if (way === 'header') return [...connect, '-H', `Authorization: Bearer ${token}`]
   return way === 'subprotocol' ? [...connect, '-s', 'fanout.v1', '-s', `bearer.${token}`] : connect
 }
@@ -29,10 +31,7 @@ function wscat(way: Way, token: string): { child: ChildProcess; lines: AsyncIter
 describe.each(WAYS)('wscat with the token as %s', (way) => {
   it('sees an event arrive, and may ask', async () => {
     const userId = unique('user')
-    const { child, lines } = wscat(way, tokenFor(target, userId))
-    const { stdin } = child
-    // It sends what is typed once it is connected, and the answer says that it is.
-    stdin?.write('{"action":"ping"}\n')
+    const { lines } = wscat(way, tokenFor(target, userId))
     expect(JSON.parse((await lines.next()).value ?? '')).toMatchObject({ type: 'pong' })
 
     const { id, recipients } = await publish(target, { type: 'SESSION_COMPLETED', timestamp: 1, userId })
