@@ -2,7 +2,7 @@
  * Where the server's time goes while 64 publishes are under way all the time:
  *
  *     npm run build
- *     node --import ./test/embedded/typescript-loader.mjs bench/profile.ts [--seconds 8] [--keep profiles]
+ *     npm run bench:profile -- [--seconds 8] [--keep profiles]
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -31,7 +31,7 @@ interface Profile {
 const CATEGORIES: readonly (readonly [name: string, fits: (frame: CallFrame) => boolean])[] = [
   ['idle', ({ functionName }) => functionName === '(idle)'],
   ['garbage collection', ({ functionName }) => functionName === '(garbage collector)'],
-  ['system calls and V8 (program)', ({ functionName }) => functionName === '(program)'],
+  ['native code that is not attributed (program)', ({ functionName }) => functionName === '(program)'],
   ['tokens (jose, WebCrypto)', ({ url }) => /\/jose\/|src\/auth\/|internal\/crypto\/|webidl/.test(url)],
   ['hash and canonical JSON', ({ url }) => /noble|canonicalize|core\/ids/.test(url)],
   ['event checks (core)', ({ url }) => /src\/core\/(event|json-text|recipients)/.test(url)],
@@ -54,7 +54,7 @@ const CATEGORIES: readonly (readonly [name: string, fits: (frame: CallFrame) => 
       ),
   ],
   ['the rest of Node', ({ url }) => url.startsWith('node:')],
-  ['built into V8', () => true],
+  ['built into V8 and Node, the system calls of sockets among it', () => true],
 ]
 
 async function record(folder: string, seconds: number): Promise<Profile> {

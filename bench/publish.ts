@@ -2,7 +2,7 @@
  * How many events a second a closed loop of publishers gets through, beside the least that HTTP and JSON cost:
  *
  *     npm run build
- *     node --import ./test/embedded/typescript-loader.mjs bench/publish.ts [--runs 3] [--seconds 4]
+ *     npm run bench:publish -- [--runs 3] [--seconds 4]
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'

@@ -2,7 +2,7 @@
  * Events for two people, of whom one does not read: does the other, or the publisher, wait? Does the server's memory grow?
  *
  *     npm run build
- *     node --import ./test/embedded/typescript-loader.mjs bench/slow-reader.ts [--runs 3] [--events 20000]
+ *     npm run bench:slow-reader -- [--runs 3] [--events 20000]
  */
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'

@@ -2,7 +2,7 @@
  * What an open socket costs, and whether many of them slow a publish down:
  *
  *     npm run build
- *     node --import ./test/embedded/typescript-loader.mjs bench/sockets.ts [--runs 3] [--sockets 2000]
+ *     npm run bench:sockets -- [--runs 3] [--sockets 2000]
  */
 import { once } from 'node:events'
 import { join } from 'node:path'

@@ -53,10 +53,12 @@ export interface AuthorizerContext {
 /** @throws if the authorizer's context is not there: the API is wired up without its authorizer */
 export function senderOf({ connectionId, authorizer }: SocketContext): Sender {
   const { userId, expiresAt } = authorizer ?? {}
-  if (userId === undefined || expiresAt === undefined) {
+  const expires = Number(expiresAt)
+  // `NaN` would never expire.
+  if (userId === undefined || Number.isNaN(expires)) {
     throw new Error(
       `connection ${connectionId} came without userId and expiresAt: is the authorizer attached to $connect?`,
     )
   }
-  return { id: connectionId, userId, expiresAt: Number(expiresAt) }
+  return { id: connectionId, userId, expiresAt: expires }
 }

@@ -22,18 +22,19 @@ export class InvalidMessage extends Error {
 /** @throws InvalidMessage */
 export function parseMessage(text: string): ClientMessage {
   const fields = parseObject(text)
-  const device = optionalDevice(fields)
   switch (fields['action']) {
     case 'resume': {
       const after = fields['after'] === undefined ? {} : { after: offsetIn(fields, 'after', 0) }
-      return { action: 'resume', ...after, ...device }
+      return { action: 'resume', ...after, ...optionalDevice(fields) }
     }
     case 'ping':
       return { action: 'ping' }
     case 'ack':
-      return { action: 'ack', offset: offsetIn(fields, 'offset', 1), ...device }
-    case 'report':
-      return { action: 'report', offset: offsetIn(fields, 'offset', 1), error: errorIn(fields), ...device }
+      return { action: 'ack', offset: offsetIn(fields, 'offset', 1), ...optionalDevice(fields) }
+    case 'report': {
+      const offset = offsetIn(fields, 'offset', 1)
+      return { action: 'report', offset, error: errorIn(fields), ...optionalDevice(fields) }
+    }
     default:
       throw new InvalidMessage('unknown_action', unknownAction(fields['action']))
   }

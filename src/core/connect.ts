@@ -15,9 +15,10 @@ export async function connect(dependencies: ConnectDependencies, connection: Con
   const { connections, logger, connectionsPerUser = LIMITS.connectionsPerUser } = dependencies
   await connections.register(connection)
   const all = await connections.ofUser(connection.userId)
-  const others = all.filter(({ id }) => id !== connection.id)
-  const surplus = others.slice(0, Math.max(0, all.length - connectionsPerUser))
-  await Promise.all(surplus.map(async (oldest) => dismiss(dependencies, oldest, 'evicted')))
+  // Never a newer one: of two that connect at once, each would evict the other, and none would be left.
+  const oldest = all.slice(0, Math.max(0, all.length - connectionsPerUser))
+  const surplus = oldest.filter(({ id }) => id !== connection.id)
+  await Promise.all(surplus.map(async (other) => dismiss(dependencies, other, 'evicted')))
   logger.info(
     { userId: connection.userId, connectionId: connection.id, open: all.length - surplus.length },
     'connected',

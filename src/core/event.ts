@@ -26,7 +26,8 @@ type Fields = Readonly<Record<string, unknown>>
 export function parseEvent(text: string): AcceptedEvent {
   const trimmed = text.trim()
   checkSize(trimmed)
-  return acceptEvent(trimmed, parseJson(trimmed))
+  // Not of `trimmed`: to JavaScript a byte order mark and a no-break space are blank, to JSON they are errors.
+  return acceptEvent(trimmed, parseJson(text))
 }
 
 /** @throws FanoutError `malformed_json` */
@@ -47,9 +48,12 @@ function acceptEvent(text: string, value: unknown): AcceptedEvent {
   }
   const survey = surveyJson(text)
   checkDepth(survey.depth)
+  checkNumbers(value, '', isInfinite, 'is more than a double can hold; send it as a string')
   const fields = value as Fields
   // Parsers disagree about a repeated key; what the clients get must mean what was checked here.
   const unambiguous = survey.keys === countKeys(value) ? text : JSON.stringify(value)
+  // Written anew it may have grown: `1e20` becomes 21 digits.
+  checkSize(unambiguous)
   const type = typeOf(fields)
   return fields['specversion'] === '1.0'
     ? acceptCloudEvent(unambiguous, type, fields)
@@ -62,7 +66,7 @@ function acceptFlatEvent(text: string, type: string, fields: Fields): AcceptedEv
   const digest = digestWithoutId(fields)
   const id = idOf(fields)
   if (id !== undefined) return { id, type, text, digest, recipients }
-  checkIdentifiable(fields, '')
+  checkNumbers(fields, '', isIndistinct, NOT_IDENTIFIABLE)
   const withId = `${text.slice(0, -1)},"id":"${digest}"}`
   checkSize(withId)
   return { id: digest, type, text: withId, digest, recipients }
@@ -121,18 +125,29 @@ function checkTimestamp(fields: Fields): void {
   throw new FanoutError('invalid_event', detail, { path })
 }
 
+/** `1e400`: JavaScript reads it as Infinity, which JSON has no text for, and no digest. */
+const isInfinite = (value: number): boolean => !Number.isFinite(value)
+
 /**
  * A derived id is only as good as the numbers in it: beyond 2^53 neighbours read as the same (RFC 8785 asks for
  * strings there), and the second of two events would be taken for a duplicate of the first.
  */
-function checkIdentifiable(value: unknown, path: string): void {
-  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    const detail = `the number ${value} is beyond 2^53 - 1, so no id can be derived; send it as a string, or give the event an id`
-    throw new FanoutError('unsafe_number', detail, { path })
+const isIndistinct = (value: number): boolean => Number.isInteger(value) && !Number.isSafeInteger(value)
+const NOT_IDENTIFIABLE =
+  'is beyond 2^53 - 1, so no id can be derived; send it as a string, or give the event an id'
+
+function checkNumbers(
+  value: unknown,
+  path: string,
+  isBad: (value: number) => boolean,
+  complaint: string,
+): void {
+  if (typeof value === 'number' && isBad(value)) {
+    throw new FanoutError('unsafe_number', `the number ${value} ${complaint}`, { path })
   }
   if (typeof value !== 'object' || value === null) return
   for (const [key, part] of Object.entries(value)) {
-    checkIdentifiable(part, `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    checkNumbers(part, `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, isBad, complaint)
   }
 }
 

@@ -1,4 +1,3 @@
-import { FanoutError } from './errors.ts'
 import type { AcceptedEvent } from './event.ts'
 import type { Appended, EventLog, Receipt, RecipientDeliveries } from './ports.ts'
 import { pushEvent, type PushDependencies } from './push.ts'
@@ -47,30 +46,23 @@ export class Publisher {
    * that could not even be parsed, keeps its place in the answer.
    */
   async publishAll(items: readonly (AcceptedEvent | Error)[]): Promise<readonly (PublishResult | Error)[]> {
-    const events = items.filter((item): item is AcceptedEvent => !(item instanceof Error))
-    const { first, later } = this.#separate(events)
-    const fresh = this.#together(first)
-    for (const event of first) this.#announce(event.id, fresh)
-    const results = new Map((await fresh).map((result, i) => [first[i], result]))
-    await Promise.all(later.map(async (event) => results.set(event, await this.#afterEarlier(event))))
-    return items.map((item) =>
-      item instanceof Error ? item : (results.get(item) ?? new Error(`event ${item.id} was lost on its way`)),
+    const { first, repeated } = separate(items)
+    // Without this, two tries at once would both push, and a client without the SDK would show the event twice. All of
+    // the call waits: if the other try fails, this one appends the event, and in the order given.
+    for (let busy = this.#busy(first); busy.length > 0; busy = this.#busy(first)) await Promise.all(busy)
+    const fresh = this.#together(first.map(({ event }) => event))
+    for (const { event } of first) this.#announce(event.id, fresh)
+    const results = await fresh
+    const answers = new Map(first.map(({ at }, i) => [at, results[i]]))
+    await Promise.all(repeated.map(async ({ at, event }) => answers.set(at, await this.#again(event))))
+    return items.map((item, at) =>
+      item instanceof Error ? item : (answers.get(at) ?? new Error(`event ${item.id} was lost on its way`)),
     )
   }
 
-  /**
-   * An id that is under way already waits for its turn. Without this, two tries at once would both push, and a
-   * client without the SDK would show the event twice.
-   */
-  #separate(events: readonly AcceptedEvent[]): { first: AcceptedEvent[]; later: AcceptedEvent[] } {
-    const seen = new Set<string>(this.#underWay.keys())
-    const first: AcceptedEvent[] = []
-    const later: AcceptedEvent[] = []
-    for (const event of events) {
-      ;(seen.has(event.id) ? later : first).push(event)
-      seen.add(event.id)
-    }
-    return { first, later }
+  /** The tries of these events that are under way. */
+  #busy(places: readonly Place[]): Promise<unknown>[] {
+    return places.flatMap(({ event }) => this.#underWay.get(event.id) ?? [])
   }
 
   #announce(id: string, running: Promise<unknown>): void {
@@ -80,10 +72,8 @@ export class Publisher {
     this.#underWay.set(id, over)
   }
 
-  async #afterEarlier(event: AcceptedEvent): Promise<PublishResult | Error> {
-    await this.#underWay.get(event.id)
-    const [result] = await this.publishAll([event])
-    return result ?? new Error(`event ${event.id} was lost on its way`)
+  async #again(event: AcceptedEvent): Promise<PublishResult | Error | undefined> {
+    return (await this.publishAll([event]))[0]
   }
 
   async #together(events: readonly AcceptedEvent[]): Promise<(PublishResult | Error)[]> {
@@ -114,6 +104,25 @@ export class Publisher {
   }
 }
 
+/** An event and its place among the items of a call. */
+interface Place {
+  readonly at: number
+  readonly event: AcceptedEvent
+}
+
+/** Within one call of the log no id may occur twice: the second and later ones wait for the first. */
+function separate(items: readonly (AcceptedEvent | Error)[]): { first: Place[]; repeated: Place[] } {
+  const seen = new Set<string>()
+  const first: Place[] = []
+  const repeated: Place[] = []
+  for (const [at, event] of items.entries()) {
+    if (event instanceof Error) continue
+    ;(seen.has(event.id) ? repeated : first).push({ at, event })
+    seen.add(event.id)
+  }
+  return { first, repeated }
+}
+
 function resultOf(
   receipt: Receipt,
   deliveries: readonly RecipientDeliveries[],
@@ -128,5 +137,5 @@ function resultOf(
 }
 
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new FanoutError('internal', String(error))
+  return error instanceof Error ? error : new Error(String(error))
 }

@@ -60,8 +60,12 @@ async function targetsOf(
 }
 
 async function deliver(dependencies: PushDependencies, { connection, frame }: Target): Promise<Delivery> {
-  const outcome = await tryPush(dependencies, connection, frame)
   const { id, device } = connection
+  const outcome = await tryPush(dependencies, connection, frame).catch((error: unknown) => {
+    // One connection's trouble must not keep the others from being counted, nor the event from being acknowledged.
+    dependencies.logger.error({ err: error, connectionId: id }, 'push failed')
+    return 'failed' as const
+  })
   return { connectionId: id, outcome, ...(device !== undefined && { device }) }
 }
 

@@ -66,8 +66,7 @@ async function assembleOn(folder: DataFolder, settings: Settings, logger: Logger
 
 function assemble(settings: Settings, folder: DataFolder, logger: Logger): Parts {
   let phase: Phase = 'starting'
-  const keys =
-    settings.keys === 'generated' ? { secret: keptSecret(settings.dataDir) } : settings.keys
+  const keys = settings.keys === 'generated' ? { secret: keptSecret(settings.dataDir) } : settings.keys
   const { issuer, audience } = settings
   const verifier = createTokenVerifier({
     keys,

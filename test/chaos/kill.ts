@@ -1,8 +1,7 @@
 /**
  * The campaign at any length, against the built server:
  *
- *     npm run build
- *     node --import ./test/embedded/typescript-loader.mjs test/chaos/kill.ts --events 20000 --kills 10
+ *     npm run chaos -- --events 20000 --kills 10
  */
 import { parseArgs } from 'node:util'
 import { Campaign, DEFAULTS } from './campaign.ts'

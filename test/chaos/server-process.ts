@@ -63,7 +63,7 @@ export class ServerProcess {
     return this.process.pid ?? 0
   }
 
-  /** As a power cut would: the process has no say in it. */
+  /** With SIGKILL, in which the process has no say. */
   async kill(): Promise<void> {
     this.process.kill('SIGKILL')
     await this.#exit
@@ -116,13 +116,15 @@ export async function fixedPort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000)
     const probe = createServer().listen(port, '127.0.0.1')
-    const free = await Promise.race([
-      once(probe, 'listening').then(() => true),
-      once(probe, 'error').then(
-        () => false,
-        () => false,
-      ),
-    ]).catch(() => false)
+    const free = await new Promise<boolean>((resolve) => {
+      probe
+        .once('error', () => {
+          resolve(false)
+        })
+        .once('listening', () => {
+          resolve(true)
+        })
+    })
     if (!free) continue
     probe.close()
     await once(probe, 'close')

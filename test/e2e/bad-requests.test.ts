@@ -57,7 +57,11 @@ describe('a body that is not JSON', () => {
   )
 
   it('is not UTF-8', async () => {
-    const body = Buffer.concat([Buffer.from('{"type":"T","id":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')])
+    const body = Buffer.concat([
+      Buffer.from('{"type":"T","id":"'),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('"}'),
+    ])
     await expectProblem(body, 400, 'malformed_json')
   })
 })
@@ -94,7 +98,11 @@ describe('an event that is not valid', () => {
     ['a bad userId', '/userId', { ...base, userId: ['a'] }],
     ['a CloudEvent without source', '/source', { ...base, specversion: '1.0', id: 'x' }],
     ['a CloudEvent without id', '/id', { ...base, specversion: '1.0', source: '/a' }],
-    ['a CloudEvent with a bad recipient', '/data/trainerId', { ...base, specversion: '1.0', id: 'x', source: '/a', data: { trainerId: [] } }],
+    [
+      'a CloudEvent with a bad recipient',
+      '/data/trainerId',
+      { ...base, specversion: '1.0', id: 'x', source: '/a', data: { trainerId: [] } },
+    ],
   ])('%s', async (_, path, body) => {
     await expectProblem(body ?? 'null', 422, 'invalid_event', { path })
   })
@@ -125,7 +133,12 @@ describe('an event that is not valid', () => {
 
   it.each(['9007199254740992', '-9007199254740993', '1e300'])('the number %s has neighbours', async (n) => {
     const facts = { path: '/a~1b/0/c~0' }
-    await expectProblem(`{"type":"T","timestamp":1,"userId":"u","a/b":[{"c~":${n}}]}`, 422, 'unsafe_number', facts)
+    await expectProblem(
+      `{"type":"T","timestamp":1,"userId":"u","a/b":[{"c~":${n}}]}`,
+      422,
+      'unsafe_number',
+      facts,
+    )
   })
 
   it('101 levels are too deep, 100 are not', async () => {

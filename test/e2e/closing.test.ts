@@ -72,12 +72,8 @@ describe('a token that has ended', () => {
     const exp = Math.ceil(Date.now() / 1000) + 1
     const client = await Client.over(handshake(target.wsUrl, 'header', tokenFor(target, userId, { exp })))
     const other = await Client.connect(target, userId)
-    let isOpen = true
-    void client.closed.then(() => {
-      isOpen = false
-    })
     const sent: number[] = []
-    while (isOpen) {
+    while (client.socket.readyState === client.socket.OPEN) {
       const { recipients } = await publish(target, { type: 'T', id: unique('event'), userId })
       const [{ offset, sent: count } = { offset: 0, sent: 0 }] = recipients
       if (count === 2) sent.push(offset)

@@ -17,7 +17,8 @@ export const SECRET = 'a secret of the tests, long enough for HS256'
 export function deployment(): Deployment {
   const { FANOUT_HTTP_URL: httpUrl, FANOUT_WS_URL: wsUrl, JWT_SECRET: secret } = process.env
   if (httpUrl !== undefined && wsUrl !== undefined) {
-    if (secret === undefined) throw new Error('JWT_SECRET is not set: it signs the tokens for FANOUT_HTTP_URL')
+    if (secret === undefined)
+      throw new Error('JWT_SECRET is not set: it signs the tokens for FANOUT_HTTP_URL')
     return { httpUrl, wsUrl, secret }
   }
   let server: ServerProcess | undefined

@@ -22,55 +22,58 @@ function sessionCompleted(role: unknown) {
 /** Something later for a user: what has not come when this comes, does not come. */
 const marker = (userId: string) => ({ type: 'MARKER', id: unique('marker'), userId })
 
-describe.each(['trainer', 'student', 'nobody', null, 7])('the event of the failure report, role %j', (role) => {
-  it('reaches both sockets at once, unchanged plus its id', async () => {
-    const event = sessionCompleted(role)
-    const trainer = await Client.connect(target, event.trainerId)
-    const student = await Client.connect(target, event.studentId)
+describe.each(['trainer', 'student', 'nobody', null, 7])(
+  'the event of the failure report, role %j',
+  (role) => {
+    it('reaches both sockets at once, unchanged plus its id', async () => {
+      const event = sessionCompleted(role)
+      const trainer = await Client.connect(target, event.trainerId)
+      const student = await Client.connect(target, event.studentId)
 
-    const { id, duplicate, recipients } = await publish(target, event)
+      const { id, duplicate, recipients } = await publish(target, event)
 
-    expect(duplicate).toBe(false)
-    expect(id).toMatch(/^[\da-f]{64}$/)
-    expect(recipients).toEqual([
-      { userId: event.trainerId, offset: expect.any(Number) as number, connections: 1, sent: 1 },
-      { userId: event.studentId, offset: expect.any(Number) as number, connections: 1, sent: 1 },
-    ])
-    for (const [i, client] of [trainer, student].entries()) {
-      const text = `${JSON.stringify(event).slice(0, -1)},"id":"${id}"}`
-      expect(await client.nextText()).toBe(
-        `{"type":"event","offset":${recipients[i]!.offset},"event":${text}}`,
-      )
-    }
-  })
+      expect(duplicate).toBe(false)
+      expect(id).toMatch(/^[\da-f]{64}$/)
+      expect(recipients).toEqual([
+        { userId: event.trainerId, offset: expect.any(Number) as number, connections: 1, sent: 1 },
+        { userId: event.studentId, offset: expect.any(Number) as number, connections: 1, sent: 1 },
+      ])
+      for (const [i, client] of [trainer, student].entries()) {
+        const text = `${JSON.stringify(event).slice(0, -1)},"id":"${id}"}`
+        expect(await client.nextText()).toBe(
+          `{"type":"event","offset":${recipients[i]!.offset},"event":${text}}`,
+        )
+      }
+    })
 
-  it('reaches nobody else, by socket or by poll', async () => {
-    const event = sessionCompleted(role)
-    const third = unique('third')
-    const bystander = await Client.connect(target, third)
-    const namedUser = await Client.connect(target, event.userId)
+    it('reaches nobody else, by socket or by poll', async () => {
+      const event = sessionCompleted(role)
+      const third = unique('third')
+      const bystander = await Client.connect(target, third)
+      const namedUser = await Client.connect(target, event.userId)
 
-    await publish(target, event)
+      await publish(target, event)
 
-    expect(await bystander.arrived()).toEqual([])
-    expect(await namedUser.arrived()).toEqual([])
-    expect(await recent(target, third, '?after=0')).toMatchObject({ events: [], truncated: false })
-    expect(await recent(target, event.userId)).toMatchObject({ events: [], truncated: false })
-  })
+      expect(await bystander.arrived()).toEqual([])
+      expect(await namedUser.arrived()).toEqual([])
+      expect(await recent(target, third, '?after=0')).toMatchObject({ events: [], truncated: false })
+      expect(await recent(target, event.userId)).toMatchObject({ events: [], truncated: false })
+    })
 
-  it('is read by both later', async () => {
-    const event = sessionCompleted(role)
-    const { id, recipients } = await publish(target, event)
-    for (const { userId, offset } of recipients) {
-      expect(await recent(target, userId)).toEqual({
-        events: [{ offset, loggedAt: expect.any(Number) as number, event: { ...event, id } }],
-        head: offset,
-        more: false,
-        truncated: false,
-      })
-    }
-  })
-})
+    it('is read by both later', async () => {
+      const event = sessionCompleted(role)
+      const { id, recipients } = await publish(target, event)
+      for (const { userId, offset } of recipients) {
+        expect(await recent(target, userId)).toEqual({
+          events: [{ offset, loggedAt: expect.any(Number) as number, event: { ...event, id } }],
+          head: offset,
+          more: false,
+          truncated: false,
+        })
+      }
+    })
+  },
+)
 
 describe('a second publish of the same event', () => {
   it('is a duplicate, with the numbers of then, and pushes nothing', async () => {

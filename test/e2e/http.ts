@@ -56,7 +56,9 @@ export async function publish(deployment: Deployment, event: unknown): Promise<P
 export async function fill(deployment: Deployment, userId: string, count: number): Promise<number> {
   let first: number | undefined
   for (let from = 1; from <= count; from += 100) {
-    const batch = Array.from({ length: Math.min(100, count - from + 1) }, (_, i) => numbered(userId, from + i))
+    const batch = Array.from({ length: Math.min(100, count - from + 1) }, (_, i) =>
+      numbered(userId, from + i),
+    )
     const answers = (await publish(deployment, batch)) as unknown as Published[]
     first ??= answers[0]!.recipients[0]!.offset
   }

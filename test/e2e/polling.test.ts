@@ -76,7 +76,11 @@ describe('polling', () => {
   it('shows a user nothing but the own log, whatever the parameters say', async () => {
     const victim = unique('victim')
     await fill(target, victim, 1)
-    const page = await recent(target, unique('mallory'), `?after=0&userId=${victim}&sub=${victim}&user=${victim}`)
+    const page = await recent(
+      target,
+      unique('mallory'),
+      `?after=0&userId=${victim}&sub=${victim}&user=${victim}`,
+    )
     expect(page.events).toEqual([])
   })
 
@@ -91,7 +95,9 @@ describe('polling', () => {
     const first = await fill(target, userId, 2)
     const page = await recent(target, userId, `?after=${first}&device=phone`)
     expect(numbersOf(page)).toEqual([2])
-    expect(await recent(target, userId, `?after=${first + 9}&device=phone`)).toMatchObject({ truncated: true })
+    expect(await recent(target, userId, `?after=${first + 9}&device=phone`)).toMatchObject({
+      truncated: true,
+    })
   })
 })
 
@@ -186,10 +192,15 @@ describe('a bad query', () => {
     })
   })
 
-  it.each(['limit=1', 'limit=100', 'after=9007199254740991', 'since=0', 'cachebuster=1&x=%zz', '__proto__=1', ''])(
-    '%s is none',
-    async (query) => {
-      expect((await recentAnswer(target, unique('user'), `?${query}`)).status).toBe(200)
-    },
-  )
+  it.each([
+    'limit=1',
+    'limit=100',
+    'after=9007199254740991',
+    'since=0',
+    'cachebuster=1&x=%zz',
+    '__proto__=1',
+    '',
+  ])('%s is none', async (query) => {
+    expect((await recentAnswer(target, unique('user'), `?${query}`)).status).toBe(200)
+  })
 })

@@ -34,13 +34,25 @@ describe('the id', () => {
 describe('the recipients', () => {
   it('are those of all fields, each once', async () => {
     const [a, b, c, d, e, f] = ['a', 'b', 'c', 'd', 'e', 'f'].map(unique)
-    const event = { trainerId: a, studentId: b, trainerIds: [c, a], studentIds: [d], recipientIds: [e, b, null, ''] }
+    const event = {
+      trainerId: a,
+      studentId: b,
+      trainerIds: [c, a],
+      studentIds: [d],
+      recipientIds: [e, b, null, ''],
+    }
     const published = await publish(target, { type: 'T', id: unique('event'), ...event, userId: f })
     expect(namesOf(published)).toEqual([a, b, c, d, e])
   })
 
   it('may be numbers, which are their decimal strings', async () => {
-    const event = { type: 'T', id: unique('event'), trainerId: 0, studentId: 9007199254740991, recipientIds: [7, '7'] }
+    const event = {
+      type: 'T',
+      id: unique('event'),
+      trainerId: 0,
+      studentId: 9007199254740991,
+      recipientIds: [7, '7'],
+    }
     expect(namesOf(await publish(target, event))).toEqual(['0', '9007199254740991', '7'])
   })
 
@@ -51,7 +63,9 @@ describe('the recipients', () => {
   })
 
   it('may have any name', async () => {
-    const names = ['__proto__', 'constructor', 'a/b', 'ü 💥', '../..', "'; DROP TABLE", 'a\u0000b'].map(unique)
+    const names = ['__proto__', 'constructor', 'a/b', 'ü 💥', '../..', "'; DROP TABLE", 'a\u0000b'].map(
+      unique,
+    )
     for (const [i, name] of ['__proto__', 'toString'].entries()) names[i] = name
     const published = await publish(target, { type: 'T', id: unique('event'), recipientIds: names })
     expect(namesOf(published)).toEqual(names)
@@ -65,8 +79,14 @@ describe('the text', () => {
   const eventText = (page: string) => /"event":(.*)\}\],"head"/s.exec(page)?.[1]
 
   it.each([
-    ['number formats', '{"type":"T","id":"ID","userId":"USER","a":1.0,"b":1e2,"c":-0,"d":0.1000000000000000055}'],
-    ['numbers that JavaScript cannot hold', '{"type":"T","id":"ID","userId":"USER","n":12345678901234567890}'],
+    [
+      'number formats',
+      '{"type":"T","id":"ID","userId":"USER","a":1.0,"b":1e2,"c":-0,"d":0.1000000000000000055}',
+    ],
+    [
+      'numbers that JavaScript cannot hold',
+      '{"type":"T","id":"ID","userId":"USER","n":12345678901234567890}',
+    ],
     ['white space', '{ "type" : "T",\n\t"id":"ID",\r\n "userId":"USER" }'],
     ['escapes', '{"type":"\\u0054","id":"ID","userId":"USER","x":"\\/\\ud83d\\ude00\\ud800"}'],
     ['odd keys', '{"type":"T","id":"ID","userId":"USER","__proto__":{"trainerId":"x"},"constructor":1,"":2}'],
@@ -149,7 +169,14 @@ describe('a CloudEvent', () => {
   it('is named by source and id, and finds its people in data', async () => {
     const [trainerId, studentId, userId] = [unique('trainer'), unique('student'), unique('user')]
     const id = unique('event')
-    const event = { specversion: '1.0', type: 'com.example.T', source: '/sessions', id, userId, data: { trainerId, studentId } }
+    const event = {
+      specversion: '1.0',
+      type: 'com.example.T',
+      source: '/sessions',
+      id,
+      userId,
+      data: { trainerId, studentId },
+    }
     const socket = await Client.connect(target, trainerId)
     const published = await publish(target, event)
     expect(published.id).toBe(sha256(`["/sessions","${id}"]`))

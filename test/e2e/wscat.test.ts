@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { WAYS, type Way } from './client.ts'
 import { deployment } from './deployment.ts'
 import { publish } from './http.ts'
-import { root } from './server-process.ts'
 import { tokenFor, unique } from './tokens.ts'
 
 const target = deployment()
@@ -20,8 +19,10 @@ function argumentsFor(way: Way, token: string): string[] {
 
 /** The real `wscat`; it ends when its stdin does, so that stays open. Off a terminal it prints frames alone. */
 function wscat(way: Way, token: string): { child: ChildProcess; lines: AsyncIterator<string, undefined> } {
-  const program = join(root, 'node_modules/wscat/bin/wscat')
-  const child = spawn(process.execPath, [program, ...argumentsFor(way, token)], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const program = fileURLToPath(import.meta.resolve('wscat/bin/wscat'))
+  const child = spawn(process.execPath, [program, ...argumentsFor(way, token)], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   onTestFinished(() => {
     child.kill('SIGKILL')
   })

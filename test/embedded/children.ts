@@ -24,16 +24,11 @@ export class Child {
   /** @param fileBlocks how long a file may get, in the shell's blocks: a disk that is soon full */
   constructor(task: 'publish' | 'fill' | 'hold', folder: string, fileBlocks?: number) {
     const limit = fileBlocks === undefined ? '' : `ulimit -f ${fileBlocks}; `
-    const command = [
-      process.execPath,
-      '--import',
-      here('typescript-loader.mjs'),
-      here('child.ts'),
-      task,
-      folder,
-    ]
+    const command = [process.execPath, '--import', 'tsx', here('child.ts'), task, folder]
     this.#process = spawn('sh', ['-c', `${limit}exec "$@"`, 'sh', ...command], {
       stdio: ['ignore', 'pipe', 'ignore'],
+      // Its cache would meet the limit on files as well.
+      env: { ...process.env, TSX_DISABLE_CACHE: '1' },
     })
     this.#exit = once(this.#process, 'exit')
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]()

@@ -1,0 +1,243 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { handleMessage } from '../../src/core/handle-message.ts'
+import { sampleEvent } from '../contract/samples.ts'
+import { changed, connectionOf, createWorld, type World } from '../support/fakes.ts'
+
+describe('a message over a socket', () => {
+  let world: World
+  let sender: ReturnType<typeof connectionOf>
+  let start: number
+
+  beforeEach(async () => {
+    world = createWorld()
+    sender = connectionOf(world.clock, 'c-1', 'ann')
+    await world.connections.register(sender)
+    start = await world.log.head('ann')
+  })
+
+  const say = async (message: object | string) => {
+    const { id, userId, expiresAt } = sender
+    const text = typeof message === 'string' ? message : JSON.stringify(message)
+    const answer = await handleMessage(world, { id, userId, expiresAt }, text)
+    return answer === undefined ? undefined : (JSON.parse(answer) as unknown)
+  }
+
+  const fill = async (count: number) => {
+    await world.log.append(Array.from({ length: count }, (_, i) => sampleEvent(`e-${i + 1}`, ['ann'])))
+  }
+
+  const page = (ids: number[], head: number, more = false, truncated = false) => ({
+    type: 'events',
+    events: ids.map((i) => ({
+      offset: start + i,
+      loggedAt: world.clock.now(),
+      event: { type: 'SESSION_COMPLETED', content: 'a', id: `e-${i}` },
+    })),
+    head: start + head,
+    more,
+    truncated,
+  })
+
+  describe('resume', () => {
+    it('answers what came after, up to 100 events a page', async () => {
+      await fill(102)
+      const hundred = Array.from({ length: 100 }, (_, i) => i + 1)
+      expect(await say({ action: 'resume', after: start })).toEqual(page(hundred, 102, true))
+      expect(await say({ action: 'resume', after: start + 100 })).toEqual(page([101, 102], 102))
+      expect(await say({ action: 'resume', after: start + 102 })).toEqual(page([], 102))
+    })
+
+    it('without `after` answers the head alone', async () => {
+      expect(await say({ action: 'resume' })).toEqual(page([], 0))
+      await fill(3)
+      expect(await say({ action: 'resume' })).toEqual(page([], 3))
+    })
+
+    it('after 0 answers from the oldest; after too much, truncated', async () => {
+      await fill(2)
+      expect(await say({ action: 'resume', after: 0 })).toEqual(page([1, 2], 2))
+      expect(await say({ action: 'resume', after: 1 })).toEqual(page([], 2, false, true))
+      expect(await say({ action: 'resume', after: start + 3 })).toEqual(page([], 2, false, true))
+    })
+
+    it('ends a page before 124 KiB, and below 128 KB in all', async () => {
+      const text = JSON.stringify({ type: 'T', s: 'é'.repeat(20_000) })
+      await world.log.append(
+        Array.from({ length: 5 }, (_, i) => ({ ...sampleEvent(`e${i}`, ['ann']), text })),
+      )
+      const answer = await handleMessage(world, sender, `{"action":"resume","after":${start}}`)
+      const { events, more } = JSON.parse(answer ?? '') as { events: unknown[]; more: boolean }
+      expect([events.length, more]).toEqual([3, true])
+      expect(Buffer.byteLength(answer ?? '')).toBeLessThan(124 * 1024)
+    })
+
+    it('always carries one event, however large', async () => {
+      const text = JSON.stringify({ type: 'T', s: 'x'.repeat(122_800) })
+      await world.log.append([1, 2].map((i) => ({ ...sampleEvent(`e${i}`, ['ann']), text })))
+      const answer = await handleMessage(world, sender, '{"action":"resume","after":0}')
+      expect((JSON.parse(answer ?? '') as { events: unknown[] }).events).toHaveLength(1)
+      expect(Buffer.byteLength(answer ?? '')).toBeLessThan(128 * 1024)
+    })
+
+    it('leaves a connection that is known as it is', async () => {
+      const named = { ...sender, device: 'phone' }
+      await world.connections.register(named)
+      world.clock.advance(5)
+      await say({ action: 'resume' })
+      await say({ action: 'resume', device: 'phone' })
+      expect(world.connections.rows).toEqual([named])
+    })
+
+    it('names the device, keeping when the connection came', async () => {
+      world.clock.advance(5)
+      await say({ action: 'resume', device: 'phone' })
+      expect(world.connections.rows).toEqual([{ ...sender, device: 'phone' }])
+      await say({ action: 'resume', device: 'tablet' })
+      expect(world.connections.rows).toEqual([{ ...sender, device: 'tablet' }])
+    })
+
+    it('registers again what the registry lost, before it reads', async () => {
+      await world.connections.remove('ann', 'c-1')
+      const steps: string[] = []
+      const { log, connections } = world
+      const watched = {
+        ...world,
+        connections: {
+          get: async () => undefined,
+          ofUser: async () => [],
+          remove: async () => undefined,
+          register: async (row: typeof sender) => {
+            steps.push('register')
+            return connections.register(row)
+          },
+        },
+        log: changed(log, {
+          after: async (...given) => {
+            steps.push('read')
+            return log.after(...given)
+          },
+        }),
+      }
+      const { id, userId, expiresAt } = sender
+      await handleMessage(
+        watched,
+        { id, userId, expiresAt },
+        '{"action":"resume","after":0,"device":"phone"}',
+      )
+      expect(steps).toEqual(['register', 'read'])
+      const registeredAt = world.clock.now()
+      expect(connections.rows).toEqual([{ id, userId, expiresAt, registeredAt, device: 'phone' }])
+    })
+
+    it('reads the log of the token’s user, whatever the message says', async () => {
+      await world.log.append([sampleEvent('secret', ['bob'])])
+      expect(await say({ action: 'resume', after: 0, userId: 'bob' })).toEqual(page([], 0))
+    })
+  })
+
+  it('ping is answered with the head', async () => {
+    expect(await say({ action: 'ping' })).toEqual({ type: 'pong', head: start })
+    await fill(2)
+    expect(await say({ action: 'ping' })).toEqual({ type: 'pong', head: start + 2 })
+  })
+
+  describe('ack and report', () => {
+    const at = () => world.clock.now()
+
+    it('are kept and not answered', async () => {
+      await fill(3)
+      expect(await say({ action: 'ack', offset: start + 2, device: 'phone' })).toBeUndefined()
+      expect(
+        await say({ action: 'report', offset: start + 3, error: 'boom', device: 'phone' }),
+      ).toBeUndefined()
+      const report = { offset: start + 3, error: 'boom', at: at() }
+      const state = { device: 'phone', acknowledged: start + 2, acknowledgedAt: at(), report }
+      expect(await world.devices.ofUser('ann')).toEqual([state])
+      expect(world.logger.lines).toEqual([
+        {
+          level: 'warn',
+          fields: { userId: 'ann', device: 'phone', offset: start + 3, error: 'boom' },
+          message: 'handler failed',
+        },
+      ])
+    })
+
+    it('never go above the head, nor an ack down', async () => {
+      await fill(3)
+      await say({ action: 'ack', offset: start + 4, device: 'd' })
+      await say({ action: 'ack', offset: start + 1, device: 'd' })
+      await say({ action: 'report', offset: Number.MAX_SAFE_INTEGER, error: 'x', device: 'd' })
+      expect(await world.devices.ofUser('ann')).toEqual([
+        {
+          device: 'd',
+          acknowledged: start + 3,
+          acknowledgedAt: at(),
+          report: { offset: start + 3, error: 'x', at: at() },
+        },
+      ])
+    })
+
+    it('tell of the device in the message, else of that of the connection, else of the connection', async () => {
+      await fill(3)
+      await say({ action: 'ack', offset: start + 1 })
+      await say({ action: 'resume', device: 'phone' })
+      await say({ action: 'ack', offset: start + 2 })
+      await say({ action: 'report', offset: start + 2, error: 'x' })
+      await say({ action: 'ack', offset: start + 3, device: 'tablet' })
+      const devices = (await world.devices.ofUser('ann')).map((state) => [state.device, state.acknowledged])
+      expect(devices).toEqual([
+        ['c-1', start + 1],
+        ['phone', start + 2],
+        ['tablet', start + 3],
+      ])
+    })
+
+    it('that are malformed are answered, and keep nothing', async () => {
+      expect(await say({ action: 'ack', offset: '42' })).toEqual({
+        type: 'error',
+        code: 'invalid_message',
+        message: 'offset must be a whole number from 1, not a string of 2 characters',
+      })
+      expect(await world.devices.ofUser('ann')).toEqual([])
+    })
+  })
+
+  it('that cannot be taken is answered with an error, and the connection stays', async () => {
+    expect(await say('hello')).toMatchObject({ type: 'error', code: 'malformed_json' })
+    expect(await say('')).toMatchObject({ type: 'error', code: 'malformed_json' })
+    expect(await say({ action: 'dance' })).toMatchObject({ type: 'error', code: 'unknown_action' })
+    expect(world.connections.rows).toEqual([sender])
+    expect(world.pusher.closed).toEqual([])
+    expect(world.logger.lines).toEqual([])
+  })
+
+  it('that meets a failing log is answered `unavailable`, the reason in the server’s log alone', async () => {
+    const head = async () => Promise.reject(new Error('disk on fire'))
+    const failing = { ...world, log: changed(world.log, { head }) }
+    expect(await handleMessage(failing, sender, '{"action":"ping"}')).toBe(
+      '{"type":"error","code":"unavailable","message":"the server could not do this now; try again"}',
+    )
+    expect(world.logger.text()).toContain('disk on fire')
+  })
+
+  describe('from a connection whose token has ended', () => {
+    it.each(['{"action":"ping"}', '{"action":"resume","after":0}', '{"action":"ack","offset":1}', 'garbage'])(
+      'closes it, and does nothing else: %s',
+      async (text) => {
+        await fill(1)
+        world.clock.advance(3_600_000)
+        expect(await say(text)).toBeUndefined()
+        const error = '{"type":"error","code":"expired","message":"the token has expired"}'
+        expect(world.pusher.posts).toEqual([{ connectionId: 'c-1', frame: error }])
+        expect(world.pusher.closed).toEqual(['c-1'])
+        expect(world.connections.rows).toEqual([])
+        expect(await world.devices.ofUser('ann')).toEqual([])
+      },
+    )
+
+    it('and not a millisecond before', async () => {
+      world.clock.advance(3_599_999)
+      expect(await say({ action: 'ping' })).toEqual({ type: 'pong', head: start })
+    })
+  })
+})
