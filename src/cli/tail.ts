@@ -80,6 +80,8 @@ async function open(url: string, token: string): Promise<WebSocket | Error> {
       handshakeTimeout: 10_000,
     })
     socket.once('open', () => {
+      // Frames may have come with the answer to the handshake: they wait until somebody listens.
+      socket.pause()
       resolve(socket)
     })
     socket.once('error', (error: NodeJS.ErrnoException) => {
@@ -121,6 +123,7 @@ async function follow(socket: WebSocket, follower: Follower): Promise<string> {
       follower.unanswered()
     }
   })
+  socket.resume()
   follower.connected()
   return ended
 }

@@ -1,4 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { WebSocketServer } from 'ws'
+import { createTokenVerifier } from '../../src/auth/verify-token.ts'
 import { deploymentOf, SECRET } from '../e2e/deployment.ts'
 import { fill, publish } from '../e2e/http.ts'
 import { folderForTest, ServerProcess } from '../e2e/server-process.ts'
@@ -117,16 +122,28 @@ describe('fanout tail', () => {
     )
   })
 
-  it('comes back when its token ends, if it makes its own, and ends if it cannot', async () => {
-    const { server, target } = await start()
-    const userId = unique('user')
-    const token = hs256(SECRET, { sub: userId, exp: inSeconds(-4) })
-    const cli = tail(server, ['--token', token])
+  it('comes back when its token has ended, with a new one if it makes its own', async () => {
+    const seen: string[] = []
+    const url = await expiring((token) => seen.push(token) < 3)
+    const cli = new Cli(['tail', '--user', 'u', '--url', url], { env })
     const { code, stderr } = await cli.ended
     expect(code).toBe(1)
-    expect(stderr).toContain('fanout: the server says: the token has expired\n')
-    expect(stderr).toMatch(/fanout: the server refused the token; its log says why\n$/)
-    await publish(target, { type: 'T', id: unique('event'), userId })
+    const round = [
+      `fanout: connected to ${url}`,
+      'fanout: the server says: the token has expired',
+      'fanout: connection lost (code 1000), connecting again',
+    ]
+    const refused = 'fanout: the server refused the token; its log says why'
+    expect(stderr.trim().split('\n')).toEqual([...round, ...round, refused])
+    const verifier = createTokenVerifier({ keys: { secret: SECRET }, clock: Date })
+    for (const token of seen) expect(await verifier.verify(token)).toMatchObject({ userId: 'u' })
+  })
+
+  it('has the same token again, if it was given one', async () => {
+    const seen: string[] = []
+    const url = await expiring((token) => seen.push(token) < 2)
+    expect(await run(['tail', '--token', 'given', '--url', url])).toMatchObject({ code: 1 })
+    expect(seen).toEqual(['given', 'given'])
   })
 
   it('ends without a word when nobody reads it any more', async () => {
@@ -142,6 +159,25 @@ describe('fanout tail', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: `fanout: connected to ${server.wsUrl}\n` })
   })
 })
+
+/** A server that says of each token it takes that it has ended, and refuses the others. */
+async function expiring(takes: (token: string) => boolean): Promise<string> {
+  const server = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    verifyClient: ({ req }: { req: IncomingMessage }) =>
+      takes((req.headers.authorization ?? '').replace('Bearer ', '')),
+  })
+  server.on('connection', (socket) => {
+    socket.send('{"type":"error","code":"expired","message":"the token has expired"}')
+    socket.close(1000)
+  })
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+  })
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
 
 describe('fanout tail fails in one line', () => {
   it('for a wrong token', async () => {

@@ -53,6 +53,7 @@ describe('with the keys of an issuer', () => {
       const answer = await refusal(handshake(server.wsUrl, 'query', token))
       expect(answer).toMatchObject({ status: 401, body: '{"message":"Unauthorized"}' })
     }
+    await server.stop()
     const refused = server.lines.filter(({ msg }) => msg === 'token refused').map(({ reason }) => reason)
     expect(refused).toEqual(bad.flatMap(([reason]) => [reason, reason]))
   })
@@ -68,6 +69,7 @@ describe('with the keys of an issuer', () => {
     expect({ status, retryAfter: headers.get('retry-after') }).toEqual({ status: 503, retryAfter: '1' })
     const { status: atHandshake } = await refusal(handshake(server.wsUrl, 'header', token))
     expect(atHandshake).toBe(500)
-    expect(server.stdout).not.toContain(token)
+    await server.stop()
+    expect(server.stdout + server.stderr).not.toContain(token)
   })
 })
