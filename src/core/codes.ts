@@ -18,7 +18,6 @@ export const PROBLEMS = {
   no_recipients: { status: 422, title: 'The event concerns nobody' },
   too_many_recipients: { status: 422, title: 'The event concerns too many' },
   empty_batch: { status: 422, title: 'The batch is empty' },
-  internal: { status: 500, title: 'Something went wrong here' },
   unavailable: { status: 503, title: 'The service cannot take this now' },
 } as const
 export type ProblemCode = keyof typeof PROBLEMS

@@ -6,6 +6,8 @@ export interface Route {
   readonly handler: LambdaHandler
   readonly method: string
   readonly pattern: RegExp
+  /** Of two routes that fit, the one with the lower number is meant. */
+  readonly vagueness: number
 }
 
 /** A route with what the request's address filled in. */
@@ -15,18 +17,23 @@ export interface Match extends Route {
   readonly pathParameters: Readonly<Record<string, string>>
 }
 
-/** `{name}` takes one segment, `{name+}` all that is left. */
+/**
+ * `{name}` takes one segment, `{name+}` all that is left. The most specific route wins, `$default` last. Source: API
+ * Gateway developer guide, page http-api-develop-routes.
+ */
 export function compileRoute(key: string, handler: LambdaHandler): Route {
-  if (key === '$default') return { key, handler, method: 'ANY', pattern: /^/ }
+  if (key === '$default') return { key, handler, method: 'ANY', pattern: /^/, vagueness: Infinity }
   const [method = '', path = ''] = key.split(' ')
   const pattern = path
     .replace(/[.*?^$|()[\]\\]/g, '\\$&')
     .replace(/\{(\w+)\+\}/g, '(?<$1>.+)')
     .replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')
-  return { key, handler, method, pattern: new RegExp(`^${pattern}$`) }
+  // A parameter is vaguer than a word, a greedy one vaguer than any number of parameters, any method than a named one.
+  const parameters = path.split('{').length - 1
+  const vagueness = parameters * 2 + (path.endsWith('+}') ? 1000 : 0) + (method === 'ANY' ? 1 : 0)
+  return { key, handler, method, pattern: new RegExp(`^${pattern}$`), vagueness }
 }
 
-/** The first route that fits, `$default` last whatever its place. */
 export function matchRoute(
   routes: readonly Route[],
   { method, url = '/' }: IncomingMessage,
@@ -34,11 +41,12 @@ export function matchRoute(
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const query = mark < 0 ? '' : url.slice(mark + 1)
-  const fits = (route: Route): boolean =>
-    route.key !== '$default' &&
-    (route.method === 'ANY' || route.method === method) &&
-    route.pattern.test(path)
-  const route = routes.find(fits) ?? routes.find(({ key }) => key === '$default')
+  const route = routes
+    .filter((one) => (one.method === 'ANY' || one.method === method) && one.pattern.test(path))
+    .reduce<Route | undefined>(
+      (best, one) => (best && best.vagueness <= one.vagueness ? best : one),
+      undefined,
+    )
   if (route === undefined) return undefined
   return { ...route, path, query, pathParameters: { ...route.pattern.exec(path)?.groups } }
 }

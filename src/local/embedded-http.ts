@@ -33,7 +33,7 @@ export function embeddedHttpApi(dependencies: HttpDependencies): HttpApi {
     cors: {
       allowOrigins: settings.allowedOrigins ?? ['*'],
       allowMethods: ['GET', 'POST', 'OPTIONS'],
-      allowHeaders: ['authorization', 'content-type', 'prefer'],
+      allowHeaders: ['authorization', 'content-type'],
       maxAge: 3600,
     },
     log: ({ level, event, ...fields }) => {

@@ -40,6 +40,17 @@ describe('a request is routed', () => {
     expect({ status, body }).toEqual({ status: 200, body: name })
   })
 
+  it.each([
+    ['GET', '/items/new', 'GET /items/new'],
+    ['POST', '/items/new', 'ANY /items/new'],
+    ['GET', '/items/1', 'GET /items/{id}'],
+    ['GET', '/items/1/2', 'ANY /{all+}'],
+  ])('%s %s to the most specific of several, whatever their order', async (method, path, key) => {
+    const keys = ['ANY /{all+}', 'GET /items/{id}', 'ANY /items/new', 'GET /items/new']
+    const specific = Object.fromEntries(keys.map((one) => [one, named(one)]))
+    expect((await send(await serve({ routes: specific }), path, { method })).body).toBe(key)
+  })
+
   it('to nobody, without $default: 404', async () => {
     const served = await serve({ routes: { 'GET /items': named('list') } })
     for (const [method, path] of [

@@ -15,7 +15,7 @@ import { entryKey } from '../../src/embedded/keys.ts'
 import { LmdbEventLog } from '../../src/embedded/lmdb-event-log.ts'
 import { MemoryConnectionRegistry } from '../../src/embedded/memory-connection-registry.ts'
 import type { Change, Store } from '../../src/embedded/store.ts'
-import type { MemoryStore } from '../embedded/memory-store.ts'
+import type { MemoryStore } from './memory-store.ts'
 import { deferred } from '../gateway/deferred.ts'
 
 /** Where a process dies: right before or right after its n-th step takes effect. */
@@ -39,8 +39,6 @@ export interface World {
   readonly pushes: Push[]
   /** Lets other things happen first; a scheduler decides which. */
   readonly pause: () => Promise<unknown>
-  /** Puts a defect into the log, to show that it is found. */
-  readonly spoil: (log: EventLog) => EventLog
 }
 
 const silent: Logger = {
@@ -68,9 +66,9 @@ export class MortalProcess {
   constructor(world: World, death?: Death) {
     this.#world = world
     this.#death = death
-    const { clock, retentionMs, spoil } = world
+    const { clock, retentionMs } = world
     const store = this.#mortalStore(world.disk)
-    this.log = spoil(new LmdbEventLog({ store, writer: new GroupCommit(store), clock, retentionMs }))
+    this.log = new LmdbEventLog({ store, writer: new GroupCommit(store), clock, retentionMs })
     const ports = {
       log: this.#mortal(this.log, ['append', 'complete']),
       connections: this.#mortal<ConnectionRegistry>(this.connections, ['ofUser', 'remove']),
@@ -160,7 +158,7 @@ async function never(): Promise<never> {
   return new Promise(() => undefined)
 }
 
-export function connectionOf(userId: string): Connection {
+function connectionOf(userId: string): Connection {
   return { id: `c-${userId}`, userId, expiresAt: Number.MAX_SAFE_INTEGER, registeredAt: 0 }
 }
 
