@@ -4,7 +4,7 @@ import { createHandler as recent } from '../../lambdas/recent.ts'
 import { type HttpHandler, problem } from '../../lambdas/shared/http.ts'
 import { FanoutError } from '../core/errors.ts'
 import { Publisher } from '../core/publish.ts'
-import { createHttpApi, type HttpApi } from '../gateway/http-api.ts'
+import { createHttpApi, type HttpApi } from '../gateway/http/http-api.ts'
 import type { EmbeddedSockets, SocketDependencies } from './embedded-sockets.ts'
 import type { Phase } from './phase.ts'
 

@@ -5,7 +5,7 @@ import { createHandler as message } from '../../lambdas/message.ts'
 import type { ConnectionRegistry, Logger, Pusher, TokenVerifier } from '../core/ports.ts'
 import type { DataFolder } from '../embedded/data-folder.ts'
 import { MemoryConnectionRegistry } from '../embedded/memory-connection-registry.ts'
-import { createWebSocketApi, type LogRecord, type WebSocketApi } from '../gateway/websocket-api.ts'
+import { createWebSocketApi, type LogRecord, type WebSocketApi } from '../gateway/websocket/websocket-api.ts'
 import { gatewayPusher } from './gateway-pusher.ts'
 import type { Settings } from './settings.ts'
 

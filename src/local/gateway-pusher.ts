@@ -1,5 +1,5 @@
 import type { Pusher } from '../core/ports.ts'
-import type { ConnectionsPort, PostOutcome } from '../gateway/websocket-api.ts'
+import type { ConnectionsPort, PostOutcome } from '../gateway/websocket/websocket-api.ts'
 
 const OUTCOMES = {
   ok: 'sent',

@@ -16,7 +16,7 @@ import { LmdbEventLog } from '../../src/embedded/lmdb-event-log.ts'
 import { MemoryConnectionRegistry } from '../../src/embedded/memory-connection-registry.ts'
 import type { Change, Store } from '../../src/embedded/store.ts'
 import type { MemoryStore } from './memory-store.ts'
-import { deferred } from '../gateway/deferred.ts'
+import { deferred } from '../support/deferred.ts'
 
 /** Where a process dies: right before or right after its n-th step takes effect. */
 export interface Death {

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { type LogRecord, type MessageEvent, createWebSocketApi } from '../../src/gateway/websocket-api.ts'
-import { compileRouteSelection } from '../../src/gateway/route-selection.ts'
+import {
+  type LogRecord,
+  type MessageEvent,
+  createWebSocketApi,
+} from '../../../src/gateway/websocket/websocket-api.ts'
+import { compileRouteSelection } from '../../../src/gateway/websocket/route-selection.ts'
 import { Client } from './client.ts'
 import { conformanceApi } from './conformance-api.ts'
-import { deferred } from './deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { FakeClock } from './fake-clock.ts'
 import { start, target } from './target.ts'
 

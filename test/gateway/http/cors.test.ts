@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CorsOptions } from '../../src/gateway/http-cors.ts'
+import type { CorsOptions } from '../../../src/gateway/http/cors.ts'
 import { type Received, send, serve } from './served.ts'
 
 const options: CorsOptions = {

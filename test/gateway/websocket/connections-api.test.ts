@@ -4,7 +4,7 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi'
 import { describe, expect, it } from 'vitest'
-import type { ConnectEvent, DisconnectEvent } from '../../src/gateway/websocket-api.ts'
+import type { ConnectEvent, DisconnectEvent } from '../../../src/gateway/websocket/websocket-api.ts'
 import { Client } from './client.ts'
 import { conformanceApi } from './conformance-api.ts'
 import { FakeClock } from './fake-clock.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/gateway/websocket-api.ts'
+import type { Clock } from '../../../src/gateway/websocket/websocket-api.ts'
 
 /** Time that passes only when a test says so. */
 export class FakeClock implements Clock {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import { type Closing, closing, closingForError, noStatusReason } from './codes.ts'
 import { Connection, type SendOutcome } from './connection.ts'
 import type { ConnectionFacts } from './event-factory.ts'

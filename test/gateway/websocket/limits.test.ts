@@ -4,10 +4,10 @@ import {
   type DisconnectEvent,
   type WebSocketApiOptions,
   createWebSocketApi,
-} from '../../src/gateway/websocket-api.ts'
+} from '../../../src/gateway/websocket/websocket-api.ts'
 import { Client, refusal } from './client.ts'
 import { conformanceApi } from './conformance-api.ts'
-import { deferred } from './deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { FakeClock } from './fake-clock.ts'
 import { RawClient, opcode } from './raw-client.ts'
 import { start } from './target.ts'

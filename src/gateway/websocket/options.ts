@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { AuthorizerOptions } from './authorizer.ts'
-import { type Clock, systemClock } from './clock.ts'
-import type { LambdaHandler } from './lambda.ts'
-import type { Log } from './log.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import type { LambdaHandler } from '../lambda.ts'
+import type { Log } from '../log.ts'
 import type { Rate } from './token-bucket.ts'
 
 export interface Route {

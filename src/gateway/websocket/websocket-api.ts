@@ -1,20 +1,20 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import { type Closing, closing } from './codes.ts'
 import type { Connection } from './connection.ts'
 import { ConnectionsApi } from './connections-api.ts'
 import { Connections, type ConnectionsPort } from './connections.ts'
 import { EventFactory } from './event-factory.ts'
 import { Handshake } from './handshake.ts'
-import { Invoker } from './lambda.ts'
-import { describeError } from './log.ts'
+import { Invoker } from '../lambda.ts'
+import { describeError } from '../log.ts'
 import { Messages } from './messages.ts'
 import { type Settings, type WebSocketApiOptions, settle } from './options.ts'
 import { TokenBucket } from './token-bucket.ts'
 
-export type { Clock } from './clock.ts'
+export type { Clock } from '../clock.ts'
 export type {
   ConnectionInfo,
   ConnectionsPort,
@@ -23,8 +23,8 @@ export type {
   PostOutcome,
 } from './connections.ts'
 export type * from './events.ts'
-export type { LambdaContext, LambdaHandler } from './lambda.ts'
-export type { Log, LogRecord } from './log.ts'
+export type { LambdaContext, LambdaHandler } from '../lambda.ts'
+export type { Log, LogRecord } from '../log.ts'
 export type { Quotas, Route, WebSocketApiOptions } from './options.ts'
 
 export interface CloseOptions {

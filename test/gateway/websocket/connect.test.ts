@@ -2,11 +2,15 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { describeErrorDiscreetly } from '../../src/gateway/log.ts'
-import type { ConnectEvent, DisconnectEvent, LogRecord } from '../../src/gateway/websocket-api.ts'
+import { describeErrorDiscreetly } from '../../../src/gateway/log.ts'
+import type {
+  ConnectEvent,
+  DisconnectEvent,
+  LogRecord,
+} from '../../../src/gateway/websocket/websocket-api.ts'
 import { Client, refusal } from './client.ts'
 import { conformanceApi } from './conformance-api.ts'
-import { deferred } from './deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { FakeClock } from './fake-clock.ts'
 import { RawClient, frame, opcode } from './raw-client.ts'
 import { start, target } from './target.ts'

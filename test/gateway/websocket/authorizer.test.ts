@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { AuthorizerEvent, ConnectEvent, LogRecord, Route } from '../../src/gateway/websocket-api.ts'
-import { createWebSocketApi } from '../../src/gateway/websocket-api.ts'
-import { matchesWildcard } from '../../src/gateway/policy.ts'
+import type {
+  AuthorizerEvent,
+  ConnectEvent,
+  LogRecord,
+  Route,
+} from '../../../src/gateway/websocket/websocket-api.ts'
+import { createWebSocketApi } from '../../../src/gateway/websocket/websocket-api.ts'
+import { matchesWildcard } from '../../../src/gateway/websocket/policy.ts'
 import { Client, refusal } from './client.ts'
 import { conformanceApi } from './conformance-api.ts'
 import { start, target } from './target.ts'

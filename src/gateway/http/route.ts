@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { LambdaHandler } from './lambda.ts'
+import type { LambdaHandler } from '../lambda.ts'
 
 export interface Route {
   readonly key: string

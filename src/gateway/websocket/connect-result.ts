@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { message } from './codes.ts'
-import type { Outcome } from './lambda.ts'
+import type { Outcome } from '../lambda.ts'
 
 export type ConnectResult =
   { status: 101; protocol: string | undefined } | { status: number; message: string; failed: boolean }

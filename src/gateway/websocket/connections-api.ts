@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { apiError, message } from './codes.ts'
 import type { ConnectionsPort } from './connections.ts'
 import { isWellFormedId } from './ids.ts'
-import { describeError } from './log.ts'
+import { describeError } from '../log.ts'
 import type { Settings } from './options.ts'
 import { addressOf, splitTarget } from './upgrade-request.ts'
 

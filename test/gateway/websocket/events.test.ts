@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { AuthorizerEvent, ConnectEvent, DisconnectEvent } from '../../src/gateway/websocket-api.ts'
+import type {
+  AuthorizerEvent,
+  ConnectEvent,
+  DisconnectEvent,
+} from '../../../src/gateway/websocket/websocket-api.ts'
 import { Client } from './client.ts'
 import { conformanceApi } from './conformance-api.ts'
 import { FakeClock } from './fake-clock.ts'

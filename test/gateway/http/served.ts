@@ -13,9 +13,9 @@ import {
   type HttpApi,
   type HttpApiOptions,
   type HttpLogRecord,
-} from '../../src/gateway/http-api.ts'
-import type { HttpApiEvent } from '../../src/gateway/http-event.ts'
-import type { Clock } from '../../src/gateway/websocket-api.ts'
+} from '../../../src/gateway/http/http-api.ts'
+import type { HttpApiEvent } from '../../../src/gateway/http/event.ts'
+import type { Clock } from '../../../src/gateway/websocket/websocket-api.ts'
 
 export interface Served {
   readonly url: string

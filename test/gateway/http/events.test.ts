@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { HttpApiEvent } from '../../src/gateway/http-event.ts'
+import type { HttpApiEvent } from '../../../src/gateway/http/event.ts'
 import { eventFor, reflect, type Sent, serve, StoppedClock } from './served.ts'
 
 const at = Date.UTC(2026, 10, 24, 9, 5, 7, 89)

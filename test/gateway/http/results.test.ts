@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LambdaHandler } from '../../src/gateway/websocket-api.ts'
+import type { LambdaHandler } from '../../../src/gateway/websocket/websocket-api.ts'
 import { send, serve } from './served.ts'
 
 const INTERNAL = { status: 500, body: '{"message":"Internal Server Error"}' }

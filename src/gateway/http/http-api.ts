@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Clock, systemClock } from './clock.ts'
-import { corsHeaders, type CorsOptions, isPreflight, preflightHeaders } from './http-cors.ts'
-import { type HttpApiEvent, httpEvent } from './http-event.ts'
-import { compileRoute, type Match, matchRoute } from './http-route.ts'
-import { type HttpAnswer, parseHttpResult, sendHttpAnswer } from './http-result.ts'
-import { Invoker, type LambdaHandler } from './lambda.ts'
-import { describeErrorDiscreetly } from './log.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import { corsHeaders, type CorsOptions, isPreflight, preflightHeaders } from './cors.ts'
+import { type HttpApiEvent, httpEvent } from './event.ts'
+import { compileRoute, type Match, matchRoute } from './route.ts'
+import { type HttpAnswer, parseHttpResult, sendHttpAnswer } from './result.ts'
+import { Invoker, type LambdaHandler } from '../lambda.ts'
+import { describeErrorDiscreetly } from '../log.ts'
 
 export interface HttpApiOptions {
   /** Functions by route key, as `POST /api/v1/events` or `GET /items/{id}`; `$default` takes what nothing else does. */

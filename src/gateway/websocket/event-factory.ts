@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import type { Closing } from './codes.ts'
 import type {
   AuthorizerContext,
@@ -10,6 +10,7 @@ import type {
   RequestContext,
 } from './events.ts'
 import { newId } from './ids.ts'
+import { requestTime } from '../request-time.ts'
 import type { NameValues, UpgradeRequest } from './upgrade-request.ts'
 
 /** What is known of a connection from its handshake on. Kept as long as it lives, so nothing large. */
@@ -128,13 +129,4 @@ function queryFields(query: NameValues | undefined) {
 
 function copyLists(lists: Record<string, string[]>): Record<string, string[]> {
   return Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, [...values]]))
-}
-
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-
-/** `24/Nov/2026:10:00:00 +0000` */
-export function requestTime(epochMs: number): string {
-  const iso = new Date(epochMs).toISOString()
-  const month = months[Number(iso.slice(5, 7)) - 1] ?? ''
-  return `${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`
 }

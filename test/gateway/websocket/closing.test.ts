@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { DisconnectEvent, MessageEvent } from '../../src/gateway/websocket-api.ts'
+import type { DisconnectEvent, MessageEvent } from '../../../src/gateway/websocket/websocket-api.ts'
 import { Client } from './client.ts'
 import { conformanceApi } from './conformance-api.ts'
-import { deferred } from './deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { RawClient, frame, frameHeader, opcode } from './raw-client.ts'
 import { start, target } from './target.ts'
 

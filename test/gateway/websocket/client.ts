@@ -3,7 +3,7 @@ import { type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
-import type { MessageEvent } from '../../src/gateway/websocket-api.ts'
+import type { MessageEvent } from '../../../src/gateway/websocket/websocket-api.ts'
 
 interface ClientOptions {
   protocols?: string[]

@@ -6,7 +6,7 @@ import type {
   MessageEvent,
   Route,
   WebSocketApiOptions,
-} from '../../src/gateway/websocket-api.ts'
+} from '../../../src/gateway/websocket/websocket-api.ts'
 
 /**
  * The functions of the API under test. They do what the client's query or message tells them, and tell the client what

@@ -1,5 +1,5 @@
 import type { AuthorizerContext } from './events.ts'
-import type { LambdaHandler, Outcome } from './lambda.ts'
+import type { LambdaHandler, Outcome } from '../lambda.ts'
 import { isAllowed, readPolicy } from './policy.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 

@@ -1,6 +1,6 @@
 import { ApiGatewayManagementApiClient } from '@aws-sdk/client-apigatewaymanagementapi'
 import { onTestFinished } from 'vitest'
-import { type WebSocketApiOptions, createWebSocketApi } from '../../src/gateway/websocket-api.ts'
+import { type WebSocketApiOptions, createWebSocketApi } from '../../../src/gateway/websocket/websocket-api.ts'
 import { conformanceApi } from './conformance-api.ts'
 
 /** What the conformance suite knows of the API it tests. */

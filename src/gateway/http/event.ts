@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import { requestTime } from './event-factory.ts'
-import type { Match } from './http-route.ts'
-import { addressOf } from './upgrade-request.ts'
+import { requestTime } from '../request-time.ts'
+import type { Match } from './route.ts'
+import { addressOf } from '../websocket/upgrade-request.ts'
 
 /** Payload format 2.0. Source: API Gateway developer guide, page http-api-develop-integrations-lambda. */
 export interface HttpApiEvent {

@@ -1,0 +1,8 @@
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** `24/Nov/2026:10:00:00 +0000` */
+export function requestTime(epochMs: number): string {
+  const iso = new Date(epochMs).toISOString()
+  const month = months[Number(iso.slice(5, 7)) - 1] ?? ''
+  return `${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`
+}
