@@ -73,7 +73,7 @@ describe('a token signed with the shared secret', () => {
     it.each([
       ['another secret', hs256(claims(), `${SECRET}!`), 'bad_signature'],
       ['no signature', hs256(claims(), SECRET).replace(/[^.]*$/, ''), 'bad_signature'],
-      ['a signature of the wrong length', `${hs256(claims(), SECRET)}AA`, 'bad_signature'],
+      ['a signature of the wrong length', `${hs256(claims(), SECRET)}AAAA`, 'bad_signature'],
       [
         'other claims',
         `${base64url({ alg: 'HS256' })}.${base64url(claims())}.${hs256(claims(), SECRET).split('.')[2] ?? ''}`,

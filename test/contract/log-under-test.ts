@@ -5,7 +5,7 @@ import { sampleEvent } from './samples.ts'
 
 export interface EventLogUnderTest {
   readonly log: EventLog
-  /** The same data through a new instance, as after a restart; left out where that means nothing. */
+  /** The same data through a new instance, as after a restart; left out where the instance keeps nothing of its own. */
   reopen?(): Promise<EventLog>
   close(): Promise<void>
 }

@@ -74,7 +74,7 @@ class Run {
     await allOthers()
     const pushedBefore = this.#pushes()
 
-    const retry = this.#make({ ...this })
+    const retry = this.#make(this)
     for (const event of new Set(this.#plan.tries.map((one) => this.#event(one.event)))) {
       const answer = await retry(event)
       const earlier = answers.filter((one): one is PublishResult => one !== 'died' && one.id === event.id)

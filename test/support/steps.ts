@@ -38,7 +38,7 @@ export class Process {
   }
 
   /** The ports as this process reaches them. */
-  ports<T extends PublishDependencies & { readonly log: ReferenceLog }>(world: T): PublishDependencies {
+  ports(world: PublishDependencies & { readonly log: ReferenceLog }): PublishDependencies {
     const { clock, logger } = world
     return {
       clock,
@@ -53,12 +53,16 @@ export class Process {
     await this.#life.turn?.()
     const at = ++this.steps
     this.#dieIf(at, 'before')
-    if (this.#dead) return never()
+    if (this.#isDead()) return never()
     const result = await effect()
     this.#dieIf(at, 'after')
     // The answer travels as well: others may come in between, and the process may die before it has it.
     await this.#life.turn?.()
-    return this.#dead ? never() : result
+    return this.#isDead() ? never() : result
+  }
+
+  #isDead(): boolean {
+    return this.#dead
   }
 
   #dieIf(step: number, when: Death['when']): void {
