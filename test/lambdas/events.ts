@@ -1,0 +1,67 @@
+/** Events as API Gateway hands them over, and what the handlers' tests need to judge the answers. */
+import { TokenRefused } from '../../src/core/errors.ts'
+import type { Identity, TokenVerifier } from '../../src/core/ports.ts'
+import type { HttpEvent, HttpResult } from '../../lambdas/shared/http.ts'
+import type { TokenRefusal } from '../../src/core/codes.ts'
+
+interface Request {
+  readonly token?: string
+  readonly body?: string
+  readonly isBase64Encoded?: boolean
+  readonly query?: string
+}
+
+export function httpEvent({ token, query = '', ...rest }: Request = {}): HttpEvent {
+  const path = '/api/v1/events'
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: path,
+    rawQueryString: query,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    requestContext: {
+      accountId: 'a',
+      apiId: 'a',
+      domainName: 'd',
+      domainPrefix: 'd',
+      http: { method: 'GET', path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      requestId: 'r',
+      routeKey: '$default',
+      stage: '$default',
+      time: '',
+      timeEpoch: 0,
+    },
+    isBase64Encoded: false,
+    ...rest,
+  }
+}
+
+export function bodyOf({ body }: HttpResult): unknown {
+  return JSON.parse(body ?? '')
+}
+
+/** What a token says is decided by the test; whatever is not listed is refused. */
+export class ScriptedVerifier implements TokenVerifier {
+  readonly #tokens: Readonly<Record<string, Partial<Identity> | TokenRefusal | Error>>
+
+  constructor(tokens: Readonly<Record<string, Partial<Identity> | TokenRefusal | Error>>) {
+    this.#tokens = tokens
+  }
+
+  async verify(token: string | undefined): Promise<Identity> {
+    if (token === undefined || token === '') throw new TokenRefused('missing')
+    const said = this.#tokens[token] ?? 'bad_signature'
+    if (said instanceof Error) throw said
+    if (typeof said === 'string') throw new TokenRefused(said)
+    return { userId: 'ann', expiresAt: 9_000_000_000_000, scopes: [], ...said }
+  }
+}
+
+export function socketContext(authorizer?: Record<string, string | undefined>) {
+  return {
+    connectionId: 'c-1',
+    connectedAt: 0,
+    identity: { sourceIp: '192.0.2.1' },
+    ...(authorizer !== undefined && { authorizer }),
+  }
+}

@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createHandler } from '../../lambdas/recent.ts'
+import { sampleEvent } from '../contract/samples.ts'
+import { changed, createWorld, type World } from '../support/fakes.ts'
+import { bodyOf, httpEvent, ScriptedVerifier } from './events.ts'
+
+const verifier = new ScriptedVerifier({ ann: { userId: 'ann' }, bob: { userId: 'bob' } })
+
+describe('GET /api/v1/events/recent', () => {
+  let world: World
+  let handler: ReturnType<typeof createHandler>
+  let start: number
+
+  beforeEach(async () => {
+    world = createWorld()
+    handler = createHandler({ ...world, verifier })
+    start = await world.log.head('ann')
+    await world.log.append(['e-1', 'e-2', 'e-3'].map((id) => sampleEvent(id, ['ann'])))
+  })
+
+  const get = async (query: string, token = 'ann') => handler(httpEvent({ token, query }))
+  const item = (i: number) =>
+    `{"offset":${start + i},"loggedAt":${world.clock.now()},"event":{"type":"SESSION_COMPLETED","content":"a","id":"e-${i}"}}`
+  const page = (items: number[], more: boolean, truncated: boolean) =>
+    `{"events":[${items.map(item).join(',')}],"head":${start + 3},"more":${more},"truncated":${truncated}}`
+  const devices = async () =>
+    (await world.devices.ofUser('ann')).map(({ device, acknowledged }) => [device, acknowledged! - start])
+
+  it('answers the newest', async () => {
+    expect(await get('limit=2')).toEqual({
+      statusCode: 200,
+      headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+      body: page([2, 3], false, false),
+    })
+  })
+
+  it('answers what came after, since, and that something is missing', async () => {
+    expect((await get(`after=${start}&limit=1`)).body).toBe(page([1], true, false))
+    expect((await get('after=0')).body).toBe(page([1, 2, 3], false, false))
+    expect((await get('after=5')).body).toBe(page([], false, true))
+    expect((await get(`after=${start + 4}`)).body).toBe(page([], false, true))
+    expect((await get('since=0&limit=2')).body).toBe(page([1, 2], true, false))
+    expect((await get(`since=${world.clock.now() + 1}`)).body).toBe(page([], false, false))
+  })
+
+  it('reads the log of the token’s user, whom no parameter changes', async () => {
+    const { events } = bodyOf(await get('userId=ann&sub=ann&after=0', 'bob')) as { events: unknown[] }
+    expect(events).toEqual([])
+  })
+
+  it('acknowledges for the device what `after` names', async () => {
+    await get(`after=${start + 2}&device=phone`)
+    await get(`after=${start + 1}&device=phone`)
+    await get(`after=${start + 1}&device=tablet`)
+    expect(await devices()).toEqual([
+      ['phone', 2],
+      ['tablet', 1],
+    ])
+  })
+
+  it('acknowledges nothing above the head', async () => {
+    await get(`after=${start + 9}&device=phone`)
+    expect(await devices()).toEqual([['phone', 3]])
+  })
+
+  it.each(['device=phone', 'since=0&device=phone', 'after=0&device=phone', 'limit=5&device=phone'])(
+    'acknowledges nothing for %s',
+    async (query) => {
+      expect((await get(query)).statusCode).toBe(200)
+      expect(await devices()).toEqual([])
+    },
+  )
+
+  it('acknowledges for the token’s user alone', async () => {
+    await get('after=7&device=phone', 'bob')
+    expect(await devices()).toEqual([])
+    expect(await world.devices.ofUser('bob')).toMatchObject([{ device: 'phone', acknowledged: 7 }])
+  })
+
+  it('refuses a query that is not valid, and names the parameter', async () => {
+    const answer = await get('limit=101')
+    expect(answer.statusCode).toBe(400)
+    expect(bodyOf(answer)).toEqual({
+      type: 'urn:event-fanout:problem:invalid_query',
+      title: 'The query is not valid',
+      status: 400,
+      detail: 'the parameter limit must be a whole number from 1 to 100, not "101"',
+      code: 'invalid_query',
+      path: 'limit',
+    })
+  })
+
+  it('refuses a bad token before it looks at the query', async () => {
+    expect((await get('limit=101', 'the-secret-token')).statusCode).toBe(401)
+    expect((await handler(httpEvent({ query: `token=ann` }))).statusCode).toBe(401)
+    expect(world.logger.text()).not.toContain('the-secret-token')
+    expect(world.logger.text()).not.toContain('token=ann')
+  })
+
+  it('answers 503 where the log cannot be read', async () => {
+    const newest = async () => Promise.reject(new Error('disk 7 on fire'))
+    handler = createHandler({ ...world, verifier, log: changed(world.log, { newest }) })
+    const answer = await get('')
+    expect([answer.statusCode, answer.headers?.['retry-after']]).toEqual([503, '1'])
+    expect(answer.body).not.toContain('disk')
+    expect(world.logger.text()).toContain('disk 7 on fire')
+  })
+})
