@@ -41,8 +41,11 @@ async function identify(verifier: TokenVerifier, logger: Logger, event: Authoriz
   try {
     return await verifier.verify(presentedToken({ ...(headers && { headers }), ...(query && { query }) }))
   } catch (error) {
-    if (!(error instanceof TokenRefused)) throw error
     const { sourceIp } = event.requestContext.identity
+    if (!(error instanceof TokenRefused)) {
+      logger.error({ err: error, sourceIp }, 'token could not be checked')
+      throw error
+    }
     logger.warn({ reason: error.reason, sourceIp, path: '$connect' }, 'token refused')
     // The one text that API Gateway turns into 401; with any other it answers 500.
     throw new Error('Unauthorized')

@@ -23,6 +23,8 @@ const FINAL = new Set(['evicted', 'disconnected'])
 /** Prints a user's events until it is ended; connects again, and resumes, whenever the connection is lost. */
 export async function tail(options: TailOptions): Promise<void> {
   const tokens = tokenSource(options)
+  // A token that was given cannot be renewed here: with the same one every connection would end the same way.
+  const final = options.user === undefined ? new Set([...FINAL, 'expired']) : FINAL
   let socket: WebSocket | undefined
   const follower = new Follower(
     {
@@ -40,7 +42,7 @@ export async function tail(options: TailOptions): Promise<void> {
       socket = opened
       pause = FIRST_PAUSE
       note(`connected to ${options.url}`)
-      note(`connection lost (${await follow(socket, follower)}), connecting again`)
+      note(`connection lost (${await follow(socket, follower, final)}), connecting again`)
     } else {
       note(`no connection to ${options.url} (${opened.message}), trying again`)
     }
@@ -64,8 +66,10 @@ function cursor(after: string): number | undefined {
 }
 
 /** A token of one's own is made anew for each connection, so that an expired one ends nothing. */
-function tokenSource({ user, token = variable('FANOUT_TOKEN') }: TailOptions): () => Promise<string> {
+function tokenSource({ user, token: given }: TailOptions): () => Promise<string> {
+  if (user !== undefined && given !== undefined) throw new CliError('give --user or --token, not both')
   if (user !== undefined) return async () => mintToken(user, 3600)
+  const token = given ?? variable('FANOUT_TOKEN')
   if (token === undefined) throw new CliError('say whose events: --user <id>, or --token <jwt>')
   return async () => token
 }
@@ -99,7 +103,7 @@ async function open(url: string, token: string): Promise<WebSocket | Error> {
 }
 
 /** Follows one socket to its end; resolves with the reason. */
-async function follow(socket: WebSocket, follower: Follower): Promise<string> {
+async function follow(socket: WebSocket, follower: Follower, final: ReadonlySet<string>): Promise<string> {
   let fatal: string | undefined
   const beat = heartbeat(socket)
   const ended = new Promise<string>((resolve, reject) => {
@@ -118,7 +122,7 @@ async function follow(socket: WebSocket, follower: Follower): Promise<string> {
       beat.answered()
       follower.heard(frame['head'] as number)
     } else {
-      if (FINAL.has(String(frame['code']))) fatal = String(frame['message'])
+      if (final.has(String(frame['code']))) fatal = String(frame['message'])
       note(`the server says: ${String(frame['message'])}`)
       follower.unanswered()
     }

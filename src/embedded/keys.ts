@@ -1,7 +1,7 @@
 import { isId } from '../core/ids.ts'
 
 /** What a record is: the first byte of its key. Never reuse a number: folders on disk have it. */
-export const KINDS = { head: 1, entry: 2, receipt: 3, devices: 4, health: 5 } as const
+export const KINDS = { head: 1, entry: 2, receipt: 3, device: 4, health: 5 } as const
 export type Kind = (typeof KINDS)[keyof typeof KINDS]
 
 const OFFSET_BYTES = 8
@@ -22,7 +22,6 @@ function idKey(kind: Kind, id: string): Buffer {
 
 export const headKey = (userId: string): Buffer => idKey(KINDS.head, userId)
 export const receiptKey = (eventId: string): Buffer => idKey(KINDS.receipt, eventId)
-export const devicesKey = (userId: string): Buffer => idKey(KINDS.devices, userId)
 export const healthKey = Buffer.from([KINDS.health])
 
 /** Entries of one user lie side by side, in the order of their offsets. */
@@ -39,6 +38,18 @@ export function offsetOf(entry: Buffer): number {
 /** Above every entry of the user whose entry this is, and below the next user's. */
 export function afterLogOf(entry: Buffer): Buffer {
   return after(Buffer.concat([entry.subarray(0, -OFFSET_BYTES), HIGHEST_OFFSET]))
+}
+
+/** Devices of one user lie side by side. */
+export function deviceKey(userId: string, device: string): Buffer {
+  if (!isId(device)) throw new RangeError('a device to store has a name that is an id')
+  return Buffer.concat([idKey(KINDS.device, userId), Buffer.from(device, 'utf8')])
+}
+
+export function devicesRange(userId: string): { readonly start: Buffer; readonly end: Buffer } {
+  const start = idKey(KINDS.device, userId)
+  // No text in UTF-8 has this byte.
+  return { start, end: Buffer.concat([start, Buffer.from([0xff])]) }
 }
 
 /** The next key there can be. */

@@ -2,9 +2,9 @@ import { LIMITS } from '../core/limits.ts'
 import type { Clock, DeviceLedger, DeviceState } from '../core/ports.ts'
 import type { Batch } from './batch.ts'
 import type { GroupCommit } from './group-commit.ts'
-import { devicesKey } from './keys.ts'
-import { keptSince, stamped, textOf } from './stamped.ts'
-import type { Records, Store } from './store.ts'
+import { deviceKey, devicesRange } from './keys.ts'
+import { keptSince, stamped, stampOf, textOf } from './stamped.ts'
+import type { Store } from './store.ts'
 
 /** More devices than people have; a client that invents names must not fill the disk. */
 const DEVICES_PER_USER = 100
@@ -18,12 +18,10 @@ export interface LmdbDeviceLedgerOptions {
   readonly devicesPerUser?: number
 }
 
-interface Seen {
-  readonly seenAt: number
-  readonly state: DeviceState
-}
-
-/** `DeviceLedger` on LMDB: one record for all devices of a user, the one seen last at its end. */
+/**
+ * `DeviceLedger` on LMDB: a record for each device, so that what a client says costs the same however many devices its
+ * user has.
+ */
 export class LmdbDeviceLedger implements DeviceLedger {
   readonly #store: Store
   readonly #writer: GroupCommit
@@ -56,7 +54,8 @@ export class LmdbDeviceLedger implements DeviceLedger {
   }
 
   async ofUser(userId: string): Promise<readonly DeviceState[]> {
-    return this.#devicesIn(this.#store, userId).map(({ state }) => state)
+    const records = [...this.#store.range(devicesRange(userId))]
+    return records.flatMap(({ value }) => this.#stateIn(value) ?? [])
   }
 
   async #update(
@@ -64,25 +63,28 @@ export class LmdbDeviceLedger implements DeviceLedger {
     device: string,
     next: (state: DeviceState) => DeviceState | undefined,
   ): Promise<void> {
+    const key = deviceKey(userId, device)
     await this.#writer.run((batch) => {
-      const devices = this.#devicesIn(batch, userId)
-      const state = next(devices.find((seen) => seen.state.device === device)?.state ?? { device })
+      const current = this.#stateIn(batch.get(key))
+      const state = next(current ?? { device })
       if (state === undefined) return
-      const others = devices.filter((seen) => seen.state.device !== device)
-      this.#put(batch, userId, [...others, { seenAt: this.#clock.now(), state }])
+      if (current === undefined) this.#makeRoom(batch, userId)
+      batch.put(key, stamped(this.#clock.now(), JSON.stringify(state)))
     })
   }
 
-  #put(batch: Batch, userId: string, devices: readonly Seen[]): void {
-    const kept = devices.slice(-this.#devicesPerUser)
-    const latest = Math.max(...kept.map(({ seenAt }) => seenAt))
-    batch.put(devicesKey(userId), stamped(latest, JSON.stringify(kept)))
+  /** For one more device. What the same batch adds is not counted: it is made up for by the next that comes. */
+  #makeRoom(batch: Batch, userId: string): void {
+    const records = [...this.#store.range(devicesRange(userId))]
+    const surplus = records.length + 1 - this.#devicesPerUser
+    if (surplus <= 0) return
+    const oldestFirst = records.toSorted((a, b) => stampOf(a.value) - stampOf(b.value))
+    for (const { key } of oldestFirst.slice(0, surplus)) batch.remove(key)
   }
 
-  #devicesIn(records: Records, userId: string): readonly Seen[] {
-    const record = records.get(devicesKey(userId))
-    if (record === undefined) return []
-    const since = keptSince(this.#clock.now(), this.#retentionMs)
-    return (JSON.parse(textOf(record)) as Seen[]).filter(({ seenAt }) => seenAt >= since)
+  #stateIn(record: Buffer | undefined): DeviceState | undefined {
+    if (record === undefined || stampOf(record) < keptSince(this.#clock.now(), this.#retentionMs))
+      return undefined
+    return JSON.parse(textOf(record)) as DeviceState
   }
 }

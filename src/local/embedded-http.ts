@@ -3,6 +3,7 @@ import { createHandler as publish } from '../../lambdas/publish.ts'
 import { createHandler as recent } from '../../lambdas/recent.ts'
 import { type HttpHandler, problem } from '../../lambdas/shared/http.ts'
 import { FanoutError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
 import { Publisher } from '../core/publish.ts'
 import { createHttpApi, type HttpApi } from '../gateway/http/http-api.ts'
 import type { EmbeddedSockets, SocketDependencies } from './embedded-sockets.ts'
@@ -13,6 +14,9 @@ export interface HttpDependencies extends SocketDependencies, EmbeddedSockets {
   /** Whether the WebSocket port takes connections. */
   readonly socketsListen: () => boolean
 }
+
+/** Twice the largest batch: enough to say what is wrong with one that is too large. */
+const MAX_BODY_BYTES = 2 * LIMITS.batchBytes
 
 /** The HTTP side: the project's handlers behind the stand-in for API Gateway's HTTP APIs. */
 export function embeddedHttpApi(dependencies: HttpDependencies): HttpApi {
@@ -30,6 +34,7 @@ export function embeddedHttpApi(dependencies: HttpDependencies): HttpApi {
       'GET /health': health({ logger, checks: checks(dependencies) }),
       $default: notFound,
     },
+    maxBodyBytes: MAX_BODY_BYTES,
     cors: {
       allowOrigins: settings.allowedOrigins ?? ['*'],
       allowMethods: ['GET', 'POST', 'OPTIONS'],

@@ -28,6 +28,9 @@ export interface EmbeddedSockets {
  */
 const UNTHROTTLED = { perSecond: Infinity, burst: Infinity }
 
+/** Paging through a long backlog takes some; what is more holds up everybody else, and is closed with 1008. */
+const CLIENT_MESSAGES = { perSecond: 50, burst: 200 }
+
 /** The WebSocket side: the project's handlers behind the gateway. */
 export function embeddedSockets({ settings, folder, verifier, logger }: SocketDependencies): EmbeddedSockets {
   const connections = new MemoryConnectionRegistry()
@@ -54,7 +57,7 @@ export function embeddedSockets({ settings, folder, verifier, logger }: SocketDe
       ack: onMessage,
       report: onMessage,
     },
-    quotas: { connections: UNTHROTTLED, requests: UNTHROTTLED },
+    quotas: { connections: UNTHROTTLED, requests: UNTHROTTLED, clientMessages: CLIENT_MESSAGES },
     log: (record) => {
       write(logger, record)
     },

@@ -91,12 +91,22 @@ function assemble(settings: Settings, folder: DataFolder, logger: Logger): Parts
     folder,
     httpApi,
     sockets,
-    httpServer: createServer(httpApi.handleRequest),
+    httpServer: limited(createServer(httpApi.handleRequest)),
     wsServer,
     enter: (next) => {
       phase = next
     },
   }
+}
+
+/** A client that sends or reads nothing for so long is gone, or means no good. In milliseconds. */
+const STALLED = 60_000
+const WHOLE_REQUEST_WITHIN = 30_000
+
+function limited(server: Server): Server {
+  server.setTimeout(STALLED)
+  server.requestTimeout = WHOLE_REQUEST_WITHIN
+  return server
 }
 
 function keptSecret(dataDir: string): string {

@@ -22,7 +22,7 @@ export function readOrGenerateSecret(dataDir: string): string {
   const secret = randomBytes(48).toString('base64url')
   // Renamed into place: a crash in between must not leave half a secret, with which no start would succeed.
   const draft = `${secretFile(dataDir)}.new`
-  writeFileSync(draft, `${secret}\n`, { mode: 0o600 })
+  writeFileSync(draft, `${secret}\n`, { mode: 0o600, flush: true })
   renameSync(draft, secretFile(dataDir))
   return secret
 }

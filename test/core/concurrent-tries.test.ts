@@ -183,12 +183,16 @@ describe('tries of some events at once, in several processes that may die', () =
   })
 
   it.each([
-    ['pushes before it appends', wrong.pushBeforeAppend, ReferenceLog],
-    ['has a log that ignores incomplete receipts', wrong.rightly, wrong.ForgetfulLog],
-    ['has a log that looks, then writes', wrong.rightly, wrong.CheckThenActLog],
-    ['has a log that sorts', wrong.rightly, wrong.ReorderingLog],
-  ])('are found out if the publisher %s', async (_, make, Log) => {
-    const { failed } = await fc.check(interleavings(make, Log), { numRuns: 800, seed: 1, endOnFailure: true })
-    expect(failed).toBe(true)
+    ['pushes before it appends', wrong.pushBeforeAppend, ReferenceLog, 'pushed with its offset'],
+    ['has a log that ignores incomplete receipts', wrong.rightly, wrong.ForgetfulLog, 'one id, one place'],
+    ['has a log that looks, then writes', wrong.rightly, wrong.CheckThenActLog, 'one id, one place'],
+    ['has a log that sorts', wrong.rightly, wrong.ReorderingLog, 'the answer says where it is'],
+  ])('are found out if the publisher %s', async (_, make, Log, complaint) => {
+    const { errorInstance } = await fc.check(interleavings(make, Log), {
+      numRuns: 800,
+      seed: 1,
+      endOnFailure: true,
+    })
+    expect(String(errorInstance)).toContain(complaint)
   })
 })

@@ -32,7 +32,7 @@ const counts = () => ({
   heads: count('head'),
   entries: count('entry'),
   receipts: count('receipt'),
-  devices: count('devices'),
+  devices: count('device'),
 })
 
 async function append(count: number, userIds: readonly string[], name = 'e'): Promise<void> {

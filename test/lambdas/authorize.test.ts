@@ -12,7 +12,7 @@ const SECRETS = Object.fromEntries(
 const verifier = new ScriptedVerifier({
   ...SECRETS,
   good: { userId: 'ann', expiresAt: 1_800_000_000_000, scopes: ['events:publish'] },
-  down: new FanoutError('unavailable', 'the issuer is down'),
+  'the-secret-token-down': new FanoutError('unavailable', 'the issuer is down'),
 })
 
 const policy = (Effect: 'Allow' | 'Deny') => ({
@@ -103,7 +103,14 @@ describe('the authorizer', () => {
   })
 
   it('does not refuse a token that it cannot judge', async () => {
-    await expect(authorize({ authorization: 'Bearer down' })).rejects.toThrow('the issuer is down')
+    await expect(authorize({ authorization: 'Bearer the-secret-token-down' })).rejects.toThrow(
+      'the issuer is down',
+    )
+    expect(logger.lines).toMatchObject([
+      { level: 'error', fields: { sourceIp: '192.0.2.1' }, message: 'token could not be checked' },
+    ])
+    expect(logger.text()).toContain('the issuer is down')
+    expect(logger.text()).not.toContain('the-secret-token')
   })
 
   it.each([

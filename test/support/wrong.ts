@@ -73,25 +73,17 @@ export class ForgetfulLog extends ReferenceLog {
   }
 }
 
-/** Looks whether the event is there, then writes it: between the two another try does the same. */
+/** Looks whether another try was faster, then writes: between the two the other try does the same. */
 export class CheckThenActLog extends ReferenceLog {
-  protected override async appendOne(event: AcceptedEvent, pause?: () => Promise<void>): Promise<Appended> {
-    const missing = event.recipients.filter(({ userId }) => this.#offset(userId, event) === undefined)
-    for (const { userId } of missing) {
-      if (pause !== undefined) await pause()
-      this.write(userId, event.text)
-    }
-    const recipients = event.recipients.map(({ userId, field }) => {
-      return { userId, field, offset: this.#offset(userId, event) ?? 0, deliveries: [] }
-    })
-    const { id: eventId, type, digest } = event
-    const receipt = { eventId, type, digest, state: 'accepted' as const, acceptedAt: 0, recipients }
-    const state = (await this.receipt(event.id))?.state
-    return { status: state === 'logged' ? 'logged' : 'appended', receipt }
-  }
-
-  #offset(userId: string, { text }: AcceptedEvent): number | undefined {
-    return this.entriesOf(userId).find((entry) => entry.text === text)?.offset
+  protected override async place(
+    offsets: Map<string, number>,
+    userId: string,
+    text: string,
+    pause?: () => Promise<void>,
+  ): Promise<void> {
+    const isThere = offsets.has(userId)
+    if (pause !== undefined) await pause()
+    if (!isThere) offsets.set(userId, this.write(userId, text))
   }
 }
 

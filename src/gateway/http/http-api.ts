@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, systemClock } from '../clock.ts'
 import { corsHeaders, type CorsOptions, isPreflight, preflightHeaders } from './cors.ts'
 import { type HttpApiEvent, httpEvent } from './event.ts'
+import { BodyReader } from './body-reader.ts'
+import { inTurn } from './in-turn.ts'
 import { compileRoute, type Match, matchRoute } from './route.ts'
 import { type HttpAnswer, parseHttpResult, sendHttpAnswer } from './result.ts'
 import { Invoker, type LambdaHandler } from '../lambda.ts'
@@ -15,6 +17,8 @@ export interface HttpApiOptions {
   readonly cors?: CorsOptions
   /** API Gateway's limit for HTTP APIs is 10 MB. */
   readonly maxBodyBytes?: number
+  /** Of all bodies that are being received, together; what is more gets 503. @default 64 MiB: a choice of this gateway */
+  readonly maxBufferedBytes?: number
   /** API Gateway's limit for HTTP APIs is 30 s. */
   readonly timeoutMs?: number
   readonly clock?: Clock
@@ -38,6 +42,7 @@ export interface HttpApi {
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024
 const TIMEOUT_MS = 30_000
+const MAX_BUFFERED_BYTES = 64 * 1024 * 1024
 const LINGER_MS = 5_000
 
 /**
@@ -45,15 +50,20 @@ const LINGER_MS = 5_000
  * Source: API Gateway developer guide, pages http-api-develop-routes, http-api-develop-integrations-lambda, http-api-cors.
  */
 export function createHttpApi(options: HttpApiOptions): HttpApi {
-  const { clock = systemClock, timeoutMs = TIMEOUT_MS, cors, maxBodyBytes = MAX_BODY_BYTES } = options
+  const { clock = systemClock, timeoutMs = TIMEOUT_MS, cors } = options
+  const bodies = new BodyReader(
+    options.maxBodyBytes ?? MAX_BODY_BYTES,
+    options.maxBufferedBytes ?? MAX_BUFFERED_BYTES,
+  )
   const routes = Object.entries(options.routes).map(([key, handler]) => compileRoute(key, handler))
   const invoker = new Invoker({ clock, timeoutMs, region: 'us-east-1', accountId: '123456789012' })
 
   const answer = async (request: IncomingMessage): Promise<HttpAnswer> => {
     const route = matchRoute(routes, request)
     if (route === undefined) return message(404, 'Not Found')
-    const body = await readBody(request, maxBodyBytes)
-    if (body === undefined) return { ...message(413, 'Request Entity Too Large'), close: true }
+    const body = await bodies.read(request)
+    if (body === 'too large') return { ...message(413, 'Request Entity Too Large'), close: true }
+    if (body === 'no room') return { ...message(503, 'Service Unavailable'), close: true }
     const event = httpEvent(request, body, route, { now: clock.now(), requestId: randomUUID() })
     return call(route, event)
   }
@@ -93,26 +103,11 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   }
 
   return {
-    handleRequest(request, response) {
-      serve(request, response).catch(() => response.destroy())
-    },
+    handleRequest: inTurn(async (request, response) => {
+      await serve(request, response).catch(() => response.destroy())
+    }),
     idle: async () => invoker.idle(),
   }
-}
-
-/** Undefined if it is too large. A body that ends too early rejects: there is nobody left to answer. */
-async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > limit) return undefined
-  const chunks: Buffer[] = []
-  let size = 0
-  // Without `destroyOnReturn` the socket would be gone before the refusal could be sent.
-  const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > limit) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 /**

@@ -168,11 +168,15 @@ export class Handshake {
     const { socket } = client
     if (protocol !== undefined) this.#selected.set(request, protocol)
     const early = client.release()
+    const opened: WebSocket[] = []
     this.#server.handleUpgrade(request, socket, early, (webSocket) => {
+      opened.push(webSocket)
       this.#parts.opened(facts, webSocket, socket)
       // It was read by hand during the handshake, so `ws` does not set it flowing.
       socket.resume()
     })
+    // `ws` calls back at once, but not for a socket that was destroyed and has yet to say so.
+    if (opened.length === 0) this.#parts.missed(facts)
   }
 
   #logFailure({ id }: ConnectionFacts, routeKey: string, outcome: Outcome, why: string): void {
