@@ -139,11 +139,20 @@ describe('fanout tail', () => {
     for (const token of seen) expect(await verifier.verify(token)).toMatchObject({ userId: 'u' })
   })
 
-  it('has the same token again, if it was given one', async () => {
+  it('ends when a token that it was given has ended: it has no other', async () => {
     const seen: string[] = []
-    const url = await expiring((token) => seen.push(token) < 2)
-    expect(await run(['tail', '--token', 'given', '--url', url])).toMatchObject({ code: 1 })
-    expect(seen).toEqual(['given', 'given'])
+    const url = await expiring((token) => seen.push(token) < 3)
+    const { code, stderr } = await run(['tail', '--token', 'given', '--url', url])
+    expect(code).toBe(1)
+    expect(stderr).toContain('the server closed the connection: the token has expired\n')
+    expect(seen).toEqual(['given'])
+  })
+
+  it('wants a user or a token, not both', async () => {
+    expect(await run(['tail', '--user', 'u', '--token', 't'])).toMatchObject({
+      code: 1,
+      stderr: 'fanout: give --user or --token, not both\n',
+    })
   })
 
   it('ends without a word when nobody reads it any more', async () => {
