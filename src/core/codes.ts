@@ -10,6 +10,7 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: 'The token lacks the scope' },
   not_found: { status: 404, title: 'There is nothing here' },
   id_conflict: { status: 409, title: 'This id belongs to another event' },
+  retry_too_late: { status: 409, title: 'The retry comes too late' },
   event_too_large: { status: 413, title: 'The event is too large' },
   batch_too_large: { status: 413, title: 'The batch is too large' },
   invalid_event: { status: 422, title: 'The event is not valid' },

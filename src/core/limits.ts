@@ -24,6 +24,11 @@ export const LIMITS = {
   /** Pushes of one event under way at once. */
   pushConcurrency: 50,
   /**
+   * From then on no further push of an event is begun; what is left counts as `failed`, and the clients' own repair
+   * finds it. Two thousand dead sockets must not outlast the function that pushes, or the event would be tried for ever.
+   */
+  pushDeadline: 15_000,
+  /**
    * A connection younger than this is never pruned for being gone: API Gateway answers 410 for one whose `$connect`
    * has not finished, and deleting it then would leave a live client deaf.
    */

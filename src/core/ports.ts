@@ -54,15 +54,13 @@ export interface Delivery {
   readonly outcome: Outcome
 }
 
-export interface RecipientDeliveries {
+export interface ReceiptRecipient {
   readonly userId: string
-  readonly deliveries: readonly Delivery[]
-}
-
-export interface ReceiptRecipient extends RecipientDeliveries {
   /** The field of the event that made them a recipient, such as `trainerId`. */
   readonly field: string
   readonly offset: number
+  /** Empty until the receipt is `logged`. */
+  readonly deliveries: readonly Delivery[]
 }
 
 /** The record of one event's way. `accepted`: in the logs; `logged`: pushed as well, nothing left to do. */
@@ -77,29 +75,33 @@ export interface Receipt {
 
 /**
  * What became of one event: `appended`, it is in every recipient's log and now has to be pushed (also when an
- * earlier try put it there and then died); `logged`, an earlier try did everything; `refused`, it is not in the logs.
+ * earlier try put it there and then died); `logged`, an earlier try did everything; `refused`, it will never be in the
+ * logs; `failed`, it is not known to be in all of them: not to be acknowledged, and to be tried again.
  */
 export type Appended =
   | { readonly status: 'appended'; readonly receipt: Receipt }
   | { readonly status: 'logged'; readonly receipt: Receipt }
   | { readonly status: 'refused'; readonly error: FanoutError }
+  | { readonly status: 'failed'; readonly error: Error }
 
 /** The logs and the receipts. Every read is consistent: it sees all that was acknowledged before it began. */
 export interface EventLog {
   /**
    * Puts each event into the log of each of its recipients, once however often it is tried, in the order given, and
    * answers in that order when all of it is durable. Safe to crash at any point and to try again; safe to run
-   * concurrently with itself. Within one call no id occurs twice.
+   * concurrently with itself. Within one call no id occurs twice. An event that shares a recipient with an earlier one
+   * of the call that failed is not tried: it would overtake it.
    *
-   * @throws if it is not known whether the events are durable; the caller must not acknowledge, and may try again
+   * @throws if it is not known of any of the events whether it is durable; all of them count as failed
    */
   append(events: readonly AcceptedEvent[]): Promise<readonly Appended[]>
 
   /**
-   * Turns the event's receipt to `logged`. A later `append` of the event then answers `logged`. No durability is
-   * promised: if it is lost, a retry pushes again what the client has, and the client drops it by offset.
+   * Writes receipts that `append` gave and that are now `logged`, with their deliveries. A later `append` of one of the
+   * events then answers `logged`. No durability is promised: if it is lost, a retry pushes again what the client has,
+   * and the client drops it by offset.
    */
-  complete(eventId: string, recipients: readonly RecipientDeliveries[]): Promise<void>
+  complete(receipts: readonly Receipt[]): Promise<void>
 
   receipt(eventId: string): Promise<Receipt | undefined>
 

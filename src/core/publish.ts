@@ -1,5 +1,5 @@
 import type { AcceptedEvent } from './event.ts'
-import type { Appended, EventLog, Receipt, RecipientDeliveries } from './ports.ts'
+import type { Appended, EventLog, Receipt } from './ports.ts'
 import { pushEvent, type PushDependencies } from './push.ts'
 
 /** What a publisher is told. `connections` were found, `sent` took the event at once. */
@@ -80,28 +80,44 @@ export class Publisher {
     if (events.length === 0) return []
     try {
       const appended = await this.#dependencies.log.append(events)
-      return await Promise.all(events.map(async (event, i) => this.#finish(event, appended[i])))
+      const pushed = await Promise.all(events.map(async (event, i) => this.#push(event, appended[i])))
+      return await this.#complete(pushed)
     } catch (error) {
       return events.map(() => asError(error))
     }
   }
 
-  async #finish(event: AcceptedEvent, appended: Appended | undefined): Promise<PublishResult | Error> {
+  async #push(event: AcceptedEvent, appended: Appended | undefined): Promise<Pushed | Error> {
     try {
       if (appended === undefined) throw new Error(`the log gave no answer for event ${event.id}`)
-      if (appended.status === 'refused') return appended.error
-      if (appended.status === 'logged') return resultOf(appended.receipt, appended.receipt.recipients, true)
-      return await this.#pushAndComplete(appended.receipt, event.text)
+      if (appended.status === 'refused' || appended.status === 'failed') return appended.error
+      const { receipt, status } = appended
+      if (status === 'logged') return { receipt, duplicate: true }
+      const recipients = await pushEvent(this.#dependencies, receipt, event.text)
+      return { receipt: { ...receipt, state: 'logged', recipients }, duplicate: false }
     } catch (error) {
       return asError(error)
     }
   }
 
-  async #pushAndComplete(receipt: Receipt, text: string): Promise<PublishResult> {
-    const deliveries = await pushEvent(this.#dependencies, receipt, text)
-    await this.#dependencies.log.complete(receipt.eventId, deliveries)
-    return resultOf(receipt, deliveries, false)
+  /** All receipts of a call at once: on AWS every call costs. */
+  async #complete(pushed: readonly (Pushed | Error)[]): Promise<(PublishResult | Error)[]> {
+    const receipts = pushed.flatMap((one) => (one instanceof Error || one.duplicate ? [] : [one.receipt]))
+    const failure =
+      receipts.length === 0
+        ? undefined
+        : await this.#dependencies.log.complete(receipts).then(() => undefined, asError)
+    return pushed.map((one) => {
+      if (one instanceof Error) return one
+      return failure !== undefined && !one.duplicate ? failure : resultOf(one)
+    })
   }
+}
+
+/** An event whose pushes are over, and its receipt as it is to be written. */
+interface Pushed {
+  readonly receipt: Receipt
+  readonly duplicate: boolean
 }
 
 /** An event and its place among the items of a call. */
@@ -123,15 +139,10 @@ function separate(items: readonly (AcceptedEvent | Error)[]): { first: Place[]; 
   return { first, repeated }
 }
 
-function resultOf(
-  receipt: Receipt,
-  deliveries: readonly RecipientDeliveries[],
-  duplicate: boolean,
-): PublishResult {
-  const recipients = receipt.recipients.map(({ userId, offset }, i) => {
-    const tried = deliveries[i]?.deliveries ?? []
-    const sent = tried.filter(({ outcome }) => outcome === 'sent').length
-    return { userId, offset, connections: tried.length, sent }
+function resultOf({ receipt, duplicate }: Pushed): PublishResult {
+  const recipients = receipt.recipients.map(({ userId, offset, deliveries }) => {
+    const sent = deliveries.filter(({ outcome }) => outcome === 'sent').length
+    return { userId, offset, connections: deliveries.length, sent }
   })
   return { id: receipt.eventId, duplicate, recipients }
 }

@@ -11,7 +11,6 @@ import type {
   Pusher,
   Receipt,
   ReceiptRecipient,
-  RecipientDeliveries,
 } from './ports.ts'
 
 export interface PushDependencies {
@@ -31,21 +30,24 @@ interface Target {
  *
  * The connections are looked up here, after the append: a client registers first and reads its log then, so either
  * its read sees the event or this look-up sees its connection. There is no third case.
+ *
+ * @returns the receipt's recipients, with their deliveries
  */
 export async function pushEvent(
   dependencies: PushDependencies,
   receipt: Receipt,
   text: string,
-): Promise<readonly RecipientDeliveries[]> {
+): Promise<readonly ReceiptRecipient[]> {
   const perRecipient = await Promise.all(
     receipt.recipients.map(async (recipient) => targetsOf(dependencies.connections, recipient, text)),
   )
+  const over = dependencies.clock.now() + LIMITS.pushDeadline
   const deliveries = await mapBounded(perRecipient.flat(), LIMITS.pushConcurrency, (target) =>
-    deliver(dependencies, target),
+    deliver(dependencies, target, over),
   )
   let next = 0
-  return receipt.recipients.map(({ userId }, i) => ({
-    userId,
+  return receipt.recipients.map((recipient, i) => ({
+    ...recipient,
     deliveries: deliveries.slice(next, (next += perRecipient[i]?.length ?? 0)),
   }))
 }
@@ -59,9 +61,13 @@ async function targetsOf(
   return (await connections.ofUser(userId)).map((connection) => ({ connection, frame }))
 }
 
-async function deliver(dependencies: PushDependencies, { connection, frame }: Target): Promise<Delivery> {
+async function deliver(
+  dependencies: PushDependencies,
+  { connection, frame }: Target,
+  over: number,
+): Promise<Delivery> {
   const { id, device } = connection
-  const outcome = await tryPush(dependencies, connection, frame).catch((error: unknown) => {
+  const outcome = await tryPush(dependencies, connection, frame, over).catch((error: unknown) => {
     // One connection's trouble must not keep the others from being counted, nor the event from being acknowledged.
     dependencies.logger.error({ err: error, connectionId: id }, 'push failed')
     return 'failed' as const
@@ -73,8 +79,10 @@ async function tryPush(
   dependencies: PushDependencies,
   connection: Connection,
   frame: string,
+  over: number,
 ): Promise<Outcome> {
   const now = dependencies.clock.now()
+  if (now >= over) return 'failed'
   if (connection.expiresAt <= now) {
     await dismiss(dependencies, connection, 'expired')
     return 'expired'

@@ -10,7 +10,6 @@ import type {
   PageLimits,
   Receipt,
   ReceiptRecipient,
-  RecipientDeliveries,
 } from '../core/ports.ts'
 import type { Batch } from './batch.ts'
 import type { GroupCommit } from './group-commit.ts'
@@ -61,10 +60,9 @@ export class LmdbEventLog implements EventLog {
     return this.#writer.run((batch) => events.map((event) => this.#appendOne(batch, event)))
   }
 
-  async complete(eventId: string, recipients: readonly RecipientDeliveries[]): Promise<void> {
+  async complete(receipts: readonly Receipt[]): Promise<void> {
     await this.#writer.run((batch) => {
-      const receipt = this.#receiptIn(batch, eventId)
-      if (receipt !== undefined) putReceipt(batch, completed(receipt, recipients))
+      for (const receipt of receipts) putReceipt(batch, receipt)
     })
   }
 
@@ -212,15 +210,6 @@ function putHead(batch: Batch, userId: string, head: Head): Head {
 function putReceipt(batch: Batch, receipt: Receipt): Receipt {
   batch.put(receiptKey(receipt.eventId), stamped(receipt.acceptedAt, JSON.stringify(receipt)))
   return receipt
-}
-
-function completed(receipt: Receipt, given: readonly RecipientDeliveries[]): Receipt {
-  const deliveries = new Map(given.map((recipient) => [recipient.userId, recipient.deliveries]))
-  const recipients = receipt.recipients.map((recipient) => ({
-    ...recipient,
-    deliveries: deliveries.get(recipient.userId) ?? recipient.deliveries,
-  }))
-  return { ...receipt, state: 'logged', recipients }
 }
 
 function entryOf({ key, value }: StoredRecord): LogEntry {

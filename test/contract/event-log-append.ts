@@ -113,7 +113,7 @@ export function describeAppend(create: CreateEventLog): void {
       const event = sampleEvent('e1', ['ann', 'bob'])
       await t.log.append([event])
       const deliveries = [{ connectionId: 'c1', device: 'phone', outcome: 'sent' as const }]
-      await t.log.complete('e1', [{ userId: 'bob', deliveries }])
+      await t.complete('e1', { bob: deliveries })
       const [again] = await t.log.append([event])
       const receipt = await t.log.receipt('e1')
       expect(again).toEqual({ status: 'logged', receipt })
@@ -139,7 +139,7 @@ export function describeAppend(create: CreateEventLog): void {
 
     it('with other content is refused after completion as well', async () => {
       await t.log.append([sampleEvent('e1', ['ann'])])
-      await t.log.complete('e1', [])
+      await t.complete('e1')
       expect(statusesOf(await t.log.append([sampleEvent('e1', ['ann'], 'other')]))).toEqual(['refused'])
       expect((await t.log.receipt('e1'))?.state).toBe('logged')
     })
@@ -216,7 +216,6 @@ export function describeAppend(create: CreateEventLog): void {
 
   describe('complete and receipt', () => {
     it('know nothing of an event that never was', async () => {
-      await t.log.complete('never', [{ userId: 'ann', deliveries: [] }])
       expect(await t.log.receipt('never')).toBeUndefined()
     })
 
@@ -228,10 +227,7 @@ export function describeAppend(create: CreateEventLog): void {
         { connectionId: 'c1', outcome: 'sent' as const },
         { connectionId: 'c2', device: 'tablet', outcome: 'gone' as const },
       ]
-      await t.log.complete('e1', [
-        { userId: 'ann', deliveries },
-        { userId: 'bob', deliveries: [] },
-      ])
+      await t.complete('e1', { ann: deliveries })
       const [ann, bob] = before.recipients
       expect(await t.log.receipt('e1')).toEqual({
         ...before,

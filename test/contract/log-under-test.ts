@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect } from 'vitest'
-import type { Appended, Clock, EventLog, LogEntry, PageLimits } from '../../src/core/ports.ts'
+import type { Appended, Clock, Delivery, EventLog, LogEntry, PageLimits } from '../../src/core/ports.ts'
 import { ManualClock } from './manual-clock.ts'
 import { sampleEvent } from './samples.ts'
 
@@ -7,6 +7,10 @@ export interface EventLogUnderTest {
   readonly log: EventLog
   /** The same data through a new instance, as after a restart; left out where the instance keeps nothing of its own. */
   reopen?(): Promise<EventLog>
+  /** Whether a retry of what was begun over half a retention ago, and never completed, is refused. */
+  readonly lateRetriesRefused?: boolean
+  /** How long before its last entry expires a log may start again, above a hole. */
+  readonly restartsEarlyByMs?: number
   close(): Promise<void>
 }
 
@@ -38,6 +42,18 @@ export function expectGapless(entries: readonly LogEntry[]): void {
   expect(offsets).toEqual(range(entries.length).map((i) => offsets[0]! + i))
 }
 
+/** Completes the receipt of an event, if it has one, with these deliveries by user. */
+export async function complete(
+  log: EventLog,
+  eventId: string,
+  deliveries: Readonly<Record<string, readonly Delivery[]>> = {},
+): Promise<void> {
+  const receipt = await log.receipt(eventId)
+  if (receipt === undefined) return
+  const recipients = receipt.recipients.map((one) => ({ ...one, deliveries: deliveries[one.userId] ?? [] }))
+  await log.complete([{ ...receipt, state: 'logged', recipients }])
+}
+
 /** A fresh log for each test of the suite that calls it. */
 export class LogUnderTest {
   clock = new ManualClock()
@@ -52,6 +68,13 @@ export class LogUnderTest {
   /** Goes on with a new instance on the same data, where there is such a thing. */
   async reopen(): Promise<void> {
     this.log = (await this.subject.reopen?.()) ?? this.log
+  }
+
+  async complete(
+    eventId: string,
+    deliveries: Readonly<Record<string, readonly Delivery[]>> = {},
+  ): Promise<void> {
+    await complete(this.log, eventId, deliveries)
   }
 
   /** One event a call, a millisecond apart. */

@@ -201,22 +201,45 @@ describe('publishing', () => {
       expect(idsIn('ann')).toEqual(['e-1', 'e-2', 'e-3'])
     })
 
-    it('has one fail by itself after the append', async () => {
+    it('has one fail by itself, whatever becomes of the others', async () => {
       const publisher = withLog({
-        complete: async (id, deliveries) => {
-          if (id === 'e-1') throw new Error('no capacity')
-          return world.log.complete(id, deliveries)
+        append: async (events) => {
+          const appended = await world.log.append(events.slice(1))
+          return [{ status: 'failed', error: new Error('no capacity') }, ...appended]
         },
       })
       const [first, second] = await publisher.publishAll([
         sampleEvent('e-1', ['ann']),
-        sampleEvent('e-2', ['ann']),
+        sampleEvent('e-2', ['bob']),
       ])
       expect(first).toEqual(new Error('no capacity'))
       expect(second).toMatchObject({ id: 'e-2', duplicate: false })
-      // The retry finds it in the log, pushes and completes.
-      expect(await world.publisher.publish(sampleEvent('e-1', ['ann']))).toMatchObject({ duplicate: false })
-      expect(idsIn('ann')).toEqual(['e-1', 'e-2'])
+      expect((await world.log.receipt('e-2'))?.state).toBe('logged')
+    })
+
+    it('acknowledges nothing whose receipt could not be completed, but what was complete before', async () => {
+      await world.publisher.publish(sampleEvent('e-0', ['ann']))
+      const events = ['e-0', 'e-1', 'e-2'].map((id) => sampleEvent(id, ['ann']))
+      const publisher = withLog({ complete: async () => Promise.reject(new Error('no capacity')) })
+      const [before, ...results] = await publisher.publishAll(events)
+      expect(before).toMatchObject({ id: 'e-0', duplicate: true })
+      expect(results).toEqual([new Error('no capacity'), new Error('no capacity')])
+      // The retry finds them in the log, pushes and completes.
+      const again = await world.publisher.publishAll(events)
+      expect(again.map((one) => !(one instanceof Error) && one.duplicate)).toEqual([true, false, false])
+      expect(idsIn('ann')).toEqual(['e-0', 'e-1', 'e-2'])
+    })
+
+    it('completes the receipts of a call in one call', async () => {
+      const calls: string[][] = []
+      const publisher = withLog({
+        complete: async (receipts) => {
+          calls.push(receipts.map(({ eventId }) => eventId))
+          return world.log.complete(receipts)
+        },
+      })
+      await publisher.publishAll(['e-1', 'e-2', 'e-3'].map((id) => sampleEvent(id, ['ann'])))
+      expect(calls).toEqual([['e-1', 'e-2', 'e-3']])
     })
 
     it('is not acknowledged at all if the append is not known to be durable, nor pushed', async () => {

@@ -26,7 +26,10 @@ describe('pushing an event', () => {
 
   const open = async (id: string, userId: string, more = {}) =>
     world.connections.register(connectionOf(world.clock, id, userId, more))
-  const push = async (...userIds: string[]) => pushEvent(world, receiptFor(...userIds), TEXT)
+  const push = async (...userIds: string[]) => {
+    const recipients = await pushEvent(world, receiptFor(...userIds), TEXT)
+    return recipients.map(({ userId, deliveries }) => ({ userId, deliveries }))
+  }
   const idsOf = () => world.connections.rows.map(({ id }) => id)
 
   it('posts it to each connection of each recipient, with the offset in that user’s log', async () => {
@@ -100,6 +103,34 @@ describe('pushing an event', () => {
     void push('ann', 'bob')
     await allOthers()
     expect(world.pusher.posts.map(({ connectionId }) => connectionId)).toEqual(['a1', 'a2', 'a3', 'b1'])
+  })
+
+  it('says where the event stands in each log, beside how its deliveries went', async () => {
+    await open('a1', 'ann')
+    const deliveries = [{ connectionId: 'a1', outcome: 'sent' }]
+    expect(await pushEvent(world, receiptFor('ann', 'bob'), TEXT)).toEqual([
+      { userId: 'ann', field: 'recipientIds', offset: 40, deliveries },
+      { userId: 'bob', field: 'recipientIds', offset: 41, deliveries: [] },
+    ])
+  })
+
+  it('begins no further post after 15 s, however many sockets hang', async () => {
+    for (let i = 0; i < 120; i++) await open(`a${String(i).padStart(3, '0')}`, 'ann', { registeredAt: i })
+    let over = 0
+    const pusher = new (class extends RecordingPusher {
+      override async post(connectionId: string, text: string) {
+        const outcome = await super.post(connectionId, text)
+        // Each wave of 50 takes half the time there is.
+        if (++over % 50 === 0) world.clock.advance(7_500)
+        return outcome
+      }
+    })()
+    const [ann] = await pushEvent({ ...world, pusher }, receiptFor('ann'), TEXT)
+    expect(pusher.posts).toHaveLength(100)
+    expect(ann?.deliveries.map(({ outcome }) => outcome).toSorted()).toEqual([
+      ...Array<string>(20).fill('failed'),
+      ...Array<string>(100).fill('sent'),
+    ])
   })
 
   it('has at most 50 posts under way, and keeps the order of the results', async () => {

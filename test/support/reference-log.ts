@@ -9,7 +9,7 @@ import type {
   LogPage,
   PageLimits,
   Receipt,
-  RecipientDeliveries,
+  ReceiptRecipient,
 } from '../../src/core/ports.ts'
 
 interface UserLog {
@@ -22,7 +22,7 @@ interface Intent {
   readonly event: AcceptedEvent
   readonly offsets: Map<string, number>
   acceptedAt: number
-  deliveries: readonly RecipientDeliveries[] | undefined
+  deliveries: readonly Pick<ReceiptRecipient, 'userId' | 'deliveries'>[] | undefined
 }
 
 type Pause = () => Promise<void>
@@ -53,9 +53,11 @@ export class ReferenceLog implements EventLog {
     return answers
   }
 
-  async complete(eventId: string, recipients: readonly RecipientDeliveries[]): Promise<void> {
-    const intent = this.#intent(eventId)
-    if (intent !== undefined) intent.deliveries = recipients
+  async complete(receipts: readonly Receipt[]): Promise<void> {
+    for (const { eventId, recipients } of receipts) {
+      const intent = this.#intent(eventId)
+      if (intent !== undefined) intent.deliveries = recipients
+    }
   }
 
   async receipt(eventId: string): Promise<Receipt | undefined> {

@@ -49,7 +49,7 @@ export const completeBeforePush: MakePublish = (dependencies) => async (event) =
       ...log,
       append: async (events) => {
         const appended = await log.append(events)
-        for (const { id } of events) await log.complete(id, [])
+        await log.complete(appended.flatMap((one) => (one.status === 'appended' ? [one.receipt] : [])))
         return appended
       },
       complete: async () => undefined,
@@ -61,7 +61,7 @@ export const completeBeforePush: MakePublish = (dependencies) => async (event) =
 export const pushOnlyAtFirst: MakePublish = (dependencies) => async (event) => {
   const { log } = dependencies
   const earlier = await log.receipt(event.id)
-  if (earlier !== undefined) await log.complete(event.id, [])
+  if (earlier !== undefined) await log.complete([earlier])
   return rightly(dependencies)(event)
 }
 
