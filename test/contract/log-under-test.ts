@@ -9,8 +9,8 @@ export interface EventLogUnderTest {
   reopen?(): Promise<EventLog>
   /** Whether a retry of what was begun over half a retention ago, and never completed, is refused. */
   readonly lateRetriesRefused?: boolean
-  /** How long before its last entry expires a log may start again, above a hole. */
-  readonly restartsEarlyByMs?: number
+  /** Whether a log of which nothing is kept may go on above a hole. */
+  readonly startsAgain?: boolean
   close(): Promise<void>
 }
 
