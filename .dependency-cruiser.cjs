@@ -14,7 +14,8 @@ module.exports = {
     {
       name: 'no-dev-dependency',
       severity: 'error',
-      from: { path: '^(src|lambdas)/' },
+      // What Lambda runs is bundled, and the template runner is for a clone: neither is installed with the package.
+      from: { path: '^(src|lambdas)/', pathNot: '^(src/(aws|template-runner)|lambdas/deployed)/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     only('core-knows-nobody', '^src/core/', [], 'The domain imports nothing of the project.'),
@@ -34,16 +35,31 @@ module.exports = {
     only('gateway-knows-nobody', '^src/gateway/', [], 'The gateway is usable by itself.'),
     only('auth-knows-core', '^src/auth/', ['^src/core/'], 'Tokens: an implementation of the core’s port.'),
     only('embedded-knows-core', '^src/embedded/', ['^src/core/'], 'Ports on LMDB and memory.'),
+    only('aws-knows-core', '^src/aws/', ['^src/core/', '^src/auth/'], 'Ports on DynamoDB, API Gateway, SQS.'),
     only(
       'lambdas-translate',
-      '^lambdas/',
+      '^lambdas/(?!deployed/)',
       ['^src/core/', '^src/auth/'],
       'A handler translates, calls the core, translates.',
     ),
     only(
+      'deployed-composes',
+      '^lambdas/deployed/',
+      ['^lambdas/', '^src/aws/'],
+      'A handler with the ports on AWS: what Lambda runs.',
+    ),
+    only('lib-knows-nobody', '^lib/', [], 'Constructs know the functions by their bundles alone.'),
+    only('bin-knows-lib', '^bin/', ['^lib/'], 'The CDK app.'),
+    only(
+      'template-runner-knows-the-gateway',
+      '^src/template-runner/',
+      ['^src/gateway/'],
+      'All it knows of the project is in the template.',
+    ),
+    only(
       'local-composes',
       '^src/local/',
-      ['^src/(core|auth|gateway|embedded)/', '^lambdas/'],
+      ['^src/(core|auth|gateway|embedded)/', '^lambdas/(?!deployed/)'],
       'Puts the embedded server together.',
     ),
     only(
@@ -55,7 +71,7 @@ module.exports = {
     {
       name: 'nothing-imports-tests',
       severity: 'error',
-      from: { path: '^(src|lambdas)/' },
+      from: { path: '^(src|lambdas|lib|bin)/' },
       to: { path: '^(test|bench)/' },
     },
   ],

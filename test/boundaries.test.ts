@@ -20,7 +20,16 @@ afterAll(() => {
 
 function cruise(folder: string): Report {
   const command = join(root, 'node_modules/.bin/depcruise')
-  const options = ['src', 'lambdas', '--config', '.dependency-cruiser.cjs', '--output-type', 'json']
+  const options = [
+    'src',
+    'lambdas',
+    'lib',
+    'bin',
+    '--config',
+    '.dependency-cruiser.cjs',
+    '--output-type',
+    'json',
+  ]
   const { stdout, stderr } = spawnSync(command, options, {
     cwd: folder,
     encoding: 'utf8',
@@ -37,7 +46,17 @@ const broken = {
   'gateway-knows-nobody': { 'src/gateway/knows-core.ts': "import '../core/innocent.ts'" },
   'auth-knows-core': { 'src/auth/knows-gateway.ts': "import '../gateway/innocent.ts'" },
   'embedded-knows-core': { 'src/embedded/knows-auth.ts': "import '../auth/innocent.ts'" },
-  'lambdas-translate': { 'lambdas/knows-embedded.ts': "import '../src/embedded/innocent.ts'" },
+  'lambdas-translate': {
+    'lambdas/knows-embedded.ts': "import '../src/embedded/innocent.ts'",
+    'lambdas/knows-deployed.ts': "import './deployed/innocent.ts'",
+  },
+  'aws-knows-core': { 'src/aws/knows-gateway.ts': "import '../gateway/innocent.ts'" },
+  'deployed-composes': { 'lambdas/deployed/knows-embedded.ts': "import '../../src/embedded/innocent.ts'" },
+  'lib-knows-nobody': { 'lib/knows-core.ts': "import '../src/core/innocent.ts'" },
+  'bin-knows-lib': { 'bin/knows-core.ts': "import '../src/core/innocent.ts'" },
+  'template-runner-knows-the-gateway': {
+    'src/template-runner/knows-core.ts': "import '../core/innocent.ts'",
+  },
   'local-composes': { 'src/local/knows-cli.ts': "import '../cli/innocent.ts'" },
   'cli-is-a-client': { 'src/cli/knows-embedded.ts': "import '../embedded/innocent.ts'" },
   'nothing-imports-tests': { 'src/core/knows-tests.ts': "import '../../test/innocent.ts'" },
@@ -49,7 +68,7 @@ const broken = {
 }
 
 function brokenTree(): string {
-  const parts = ['src/core', 'src/gateway', 'src/auth', 'src/embedded', 'src/cli', 'test']
+  const parts = ['src/core', 'src/gateway', 'src/auth', 'src/embedded', 'src/cli', 'lambdas/deployed', 'test']
   const innocent = parts.map((part) => [`${part}/innocent.ts`, 'export {}'] as const)
   const settings = { 'tsconfig.json': '{}', 'package.json': '{"type":"module"}' }
   const files = Object.values(broken).flatMap((rule) => Object.entries(rule))
@@ -66,10 +85,10 @@ describe('dependencies point inwards', () => {
     const { summary, modules } = cruise(root)
     expect(summary.violations).toEqual([])
     // A cruise that reads nothing finds nothing wrong: every part has to have been seen.
-    const seen = new Set(modules.map(({ source }) => /^(lambdas|src\/\w+)\//.exec(source)?.[1]))
-    for (const part of ['lambdas', 'auth', 'cli', 'core', 'embedded', 'gateway', 'local']) {
-      expect(seen).toContain(part === 'lambdas' ? part : `src/${part}`)
-    }
+    const seen = new Set(modules.map(({ source }) => /^(lambdas|lib|bin|src\/[\w-]+)\//.exec(source)?.[1]))
+    const sources = ['auth', 'aws', 'cli', 'core', 'embedded', 'gateway', 'local', 'template-runner']
+    for (const part of ['lambdas', 'lib', 'bin', ...sources.map((name) => `src/${name}`)])
+      expect(seen).toContain(part)
   })
 
   it('and the check says so where they do not', () => {
