@@ -1,0 +1,98 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
+import { EventBus, type EventPattern } from 'aws-cdk-lib/aws-events'
+import { HostedZone } from 'aws-cdk-lib/aws-route53'
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
+import type { Construct } from 'constructs'
+import { EventFanout } from './event-fanout.ts'
+import type { DomainOptions, EventBridgeOptions, EventFanoutProps, JwtOptions } from './props.ts'
+
+/** {@link EventFanoutProps}, with what exists already named by text. */
+export interface EventFanoutStackProps
+  extends StackProps, Omit<EventFanoutProps, 'jwt' | 'domain' | 'eventBridge'> {
+  /** See {@link JwtOptions}. @default a shared secret */
+  readonly jwksUrl?: string
+  /** The whole ARN of the shared secret. @default one is generated, unless there is a `jwksUrl` */
+  readonly jwtSecretArn?: string
+  /** The `iss` that a token must have. @default any */
+  readonly issuer?: string
+  /** The `aud` that a token must have. @default any */
+  readonly audience?: string
+  /** @default the names that API Gateway gives */
+  readonly domain?: DomainByName
+  /** @default none */
+  readonly eventBridge?: EventBridgeByName
+}
+
+/** As {@link DomainOptions}. */
+export interface DomainByName {
+  readonly httpDomainName: string
+  readonly webSocketDomainName: string
+  readonly certificateArn: string
+  /** @default no DNS records; the outputs say where to point your own */
+  readonly hostedZone?: { readonly hostedZoneId: string; readonly zoneName: string }
+}
+
+/** As {@link EventBridgeOptions}. */
+export interface EventBridgeByName {
+  /** @default the account's default bus */
+  readonly eventBusName?: string
+  readonly eventPattern: EventPattern
+}
+
+/** event-fanout as a stack of its own, with outputs that say how to reach it. */
+export class EventFanoutStack extends Stack {
+  readonly fanout: EventFanout
+
+  constructor(scope: Construct, id: string, props: EventFanoutStackProps = {}) {
+    super(scope, id, { description: 'event-fanout: business events, live and replayable', ...props })
+    const { domain, eventBridge, ...same } = props
+    this.fanout = new EventFanout(this, 'Fanout', {
+      ...same,
+      jwt: this.#jwt(props),
+      ...(domain && { domain: this.#domain(domain) }),
+      ...(eventBridge && { eventBridge: this.#eventBridge(eventBridge) }),
+    })
+    this.#output('HttpUrl', this.fanout.httpUrl, 'Publish and poll here')
+    this.#output('WebSocketUrl', this.fanout.webSocketUrl, 'Clients connect here')
+    this.#output('QueueUrl', this.fanout.queue.queueUrl, 'Backends publish here by IAM')
+    this.#output('QueueArn', this.fanout.queue.queueArn, 'For their policies: sqs:SendMessage')
+    const { secret, domains } = this.fanout
+    if (secret) this.#output('JwtSecretArn', secret.secretArn, 'The key that signs client tokens')
+    if (!domains || domain?.hostedZone) return
+    this.#output('HttpDomainTarget', domains.http.regionalDomainName, `CNAME of ${domains.http.name}`)
+    const { webSocket } = domains
+    this.#output('WebSocketDomainTarget', webSocket.regionalDomainName, `CNAME of ${webSocket.name}`)
+  }
+
+  #jwt({ jwksUrl, jwtSecretArn, issuer, audience }: EventFanoutStackProps): JwtOptions {
+    const claims = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) }
+    if (jwksUrl !== undefined && jwtSecretArn !== undefined) {
+      throw new Error('jwksUrl and jwtSecretArn are both set; keep the one that your tokens are signed for')
+    }
+    if (jwksUrl !== undefined) return { jwksUrl, ...claims }
+    if (jwtSecretArn === undefined) return claims
+    return { secret: Secret.fromSecretCompleteArn(this, 'JwtSecret', jwtSecretArn), ...claims }
+  }
+
+  #domain({ certificateArn, hostedZone, ...names }: DomainByName): DomainOptions {
+    return {
+      ...names,
+      certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
+      ...(hostedZone && { hostedZone: HostedZone.fromHostedZoneAttributes(this, 'Zone', hostedZone) }),
+    }
+  }
+
+  #eventBridge({ eventBusName, eventPattern }: EventBridgeByName): EventBridgeOptions {
+    return {
+      eventPattern,
+      ...(eventBusName !== undefined && {
+        eventBus: EventBus.fromEventBusName(this, 'EventBus', eventBusName),
+      }),
+    }
+  }
+
+  #output(name: string, value: string, description: string): void {
+    new CfnOutput(this, name, { value, description })
+  }
+}

@@ -1,0 +1,133 @@
+import type { Table } from 'aws-cdk-lib/aws-dynamodb'
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+import { AccountLogRole } from './account-log-role.ts'
+import { createDomains, type CustomDomains } from './custom-domain.ts'
+import { DeadLetters, EventQueue } from './event-queue.ts'
+import { EventRule } from './event-rule.ts'
+import { createFunctions, type Functions } from './functions.ts'
+import { FanoutHttpApi } from './http-api.ts'
+import type { EventFanoutProps } from './props.ts'
+import { type Settings, settingsFrom } from './settings.ts'
+import { ConnectionsTable, LogTable } from './tables.ts'
+import { TokenKeys } from './token-keys.ts'
+import { FanoutWebSocketApi } from './web-socket-api.ts'
+
+/** What the functions are given rights on. */
+interface Resources {
+  readonly log: LogTable
+  readonly connections: ConnectionsTable
+  readonly queue: EventQueue
+  readonly deadLetters: DeadLetters
+  readonly sockets: FanoutWebSocketApi
+  readonly keys: TokenKeys
+}
+
+/**
+ * Business events reach everyone they concern: published over HTTP, SQS or EventBridge, pushed over WebSockets, kept
+ * for whoever was offline.
+ *
+ *     const fanout = new EventFanout(this, 'Events')
+ *     fanout.grantPublish(backend)
+ */
+export class EventFanout extends Construct {
+  /** Where backends publish by IAM, see {@link grantPublish}. FIFO. */
+  readonly queue: IQueue
+  /** Events that could not be published, each with its reason. FIFO, kept for 14 days. */
+  readonly deadLetterQueue: IQueue
+  readonly logTable: Table
+  readonly connectionsTable: Table
+  /** The HTTP API's URL, without a slash at the end. */
+  readonly httpUrl: string
+  /** What clients connect to: `wss://…`. */
+  readonly webSocketUrl: string
+  /** The functions by name, for alarms and dashboards of your own. */
+  readonly functions: Functions
+  /** The secret that signs tokens; absent with a `jwksUrl`. */
+  readonly secret?: ISecret
+  /** The custom domain names, with what their DNS records have to point to; absent without `domain`. */
+  readonly domains?: CustomDomains
+  readonly #queue: EventQueue
+
+  constructor(scope: Construct, id: string, props: EventFanoutProps = {}) {
+    super(scope, id)
+    const settings = settingsFrom(props)
+    const domains = props.domain && createDomains(this, props.domain)
+    const resources = this.#createResources(settings)
+    const functions = createFunctions(new Construct(this, 'Functions'), settings)
+    configure(functions, settings)
+    allow(functions, resources)
+    resources.queue.feed(functions.event, settings.maxEventConcurrency)
+    if (props.eventBridge) new EventRule(this, 'EventBridge', functions.event, props.eventBridge, settings)
+
+    const logRole = (props.accountLogRole ?? true) ? new AccountLogRole(this, 'AccountLogs') : undefined
+    resources.sockets.route(functions)
+    this.webSocketUrl = resources.sockets.deploy(settings, { domain: domains?.webSocket, logRole })
+    this.httpUrl = new FanoutHttpApi(this, 'Http', functions, settings, domains?.http).url
+
+    this.#queue = resources.queue
+    this.queue = resources.queue
+    this.deadLetterQueue = resources.deadLetters
+    this.logTable = resources.log
+    this.connectionsTable = resources.connections
+    this.functions = functions
+    if (domains) this.domains = domains
+    if (resources.keys.secret) this.secret = resources.keys.secret
+  }
+
+  /** Lets somebody publish through the queue. */
+  grantPublish(grantee: IGrantable): Grant {
+    return this.#queue.grantPublish(grantee)
+  }
+
+  #createResources(settings: Settings): Resources {
+    const deadLetters = new DeadLetters(this, 'DeadLetters', settings)
+    return {
+      log: new LogTable(this, 'Log', settings),
+      connections: new ConnectionsTable(this, 'Connections', settings),
+      deadLetters,
+      queue: new EventQueue(this, 'Queue', deadLetters, settings),
+      sockets: new FanoutWebSocketApi(this, 'WebSocket'),
+      keys: new TokenKeys(this, 'TokenKeys', settings),
+    }
+  }
+}
+
+/** Variables that go with no resource. */
+function configure(functions: Functions, settings: Settings): void {
+  const { authorize, connect, message, event, publish, recent } = functions
+  const { allowedOrigins, maxConnectionsPerUser, retentionDays } = settings
+  if (allowedOrigins) authorize.addEnvironment('ALLOWED_ORIGINS', allowedOrigins.join(','))
+  connect.addEnvironment('MAX_CONNECTIONS_PER_USER', String(maxConnectionsPerUser))
+  for (const each of [message, event, publish, recent]) {
+    each.addEnvironment('RETENTION_DAYS', String(retentionDays))
+  }
+}
+
+/** Every right that a function has, but for writing its log and being fed by the queue. */
+function allow(
+  functions: Functions,
+  { log, connections, queue, deadLetters, sockets, keys }: Resources,
+): void {
+  const { authorize, connect, disconnect, message, event, publish, recent, health } = functions
+
+  for (const each of [message, recent]) log.allow(each, 'Query', 'GetItem', 'PutItem')
+  for (const each of [event, publish]) log.allow(each, 'Query', 'GetItem', 'PutItem', 'BatchWriteItem')
+  log.allow(health, 'GetItem')
+
+  for (const each of [connect, disconnect]) connections.allow(each, 'UpdateItem')
+  for (const each of [message, recent]) connections.allow(each, 'GetItem', 'UpdateItem', 'PutItem')
+  for (const each of [event, publish]) connections.allow(each, 'BatchGetItem', 'UpdateItem')
+  connections.allow(health, 'GetItem')
+
+  for (const each of [connect, message, event, publish]) sockets.allow(each)
+
+  queue.allow(publish, 'SendMessage')
+  queue.allow(health, 'GetQueueAttributes')
+  deadLetters.allow(event, 'SendMessage')
+  deadLetters.allow(health, 'GetQueueAttributes')
+
+  for (const each of [authorize, publish, recent]) keys.allow(each)
+}

@@ -1,0 +1,154 @@
+import type { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigatewayv2'
+import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager'
+import type { EventPattern, IEventBus } from 'aws-cdk-lib/aws-events'
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { IHostedZone } from 'aws-cdk-lib/aws-route53'
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
+import type { FunctionName } from './function-settings.ts'
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Every token must have been issued by, and for, these. */
+export interface TokenClaims {
+  /** The `iss` that a token must have. @default any */
+  readonly issuer?: string
+  /** The `aud` that a token must have, or have among others. @default any */
+  readonly audience?: string
+}
+
+/** Tokens signed with HS256 by one secret that your backend shares. */
+export interface SharedSecret extends TokenClaims {
+  /**
+   * The secret; its whole value is the key, at least 32 bytes of text.
+   *
+   * @default one is generated; read its value with the ARN in the property `secret`
+   */
+  readonly secret?: ISecret
+  readonly jwksUrl?: never
+}
+
+/** Tokens of an OpenID Connect issuer such as Cognito or Auth0, signed with RS256, ES256 or EdDSA. */
+export interface JwksIssuer extends TokenClaims {
+  /** Where the issuer publishes its keys, an https URL, such as `https://…/.well-known/jwks.json`. */
+  readonly jwksUrl: string
+  readonly secret?: never
+}
+
+export type JwtOptions = SharedSecret | JwksIssuer
+
+/** API Gateway cannot serve an HTTP API and a WebSocket API under one name, so there are two. */
+export interface DomainOptions {
+  /** Such as `events.example.com`. */
+  readonly httpDomainName: string
+  /** Such as `live.example.com`. */
+  readonly webSocketDomainName: string
+  /** Valid for both names, and from the region of the stack. */
+  readonly certificate: ICertificate
+  /**
+   * The zone of both names, in which alias records are made.
+   *
+   * @default no records: point the names at the two API Gateway domain names yourself
+   */
+  readonly hostedZone?: IHostedZone
+}
+
+export interface EventBridgeOptions {
+  /** @default the account's default bus */
+  readonly eventBus?: IEventBus
+  /** Which events to take. Their `detail` is what gets published. */
+  readonly eventPattern: EventPattern
+}
+
+export interface EventFanoutProps {
+  /**
+   * How client tokens are verified.
+   *
+   * @default HS256 by a generated secret
+   */
+  readonly jwt?: JwtOptions
+  /**
+   * How long an event can be read after it was published: whole days, from 1 to 3650.
+   *
+   * @default 30 days
+   */
+  readonly retention?: Duration
+  /**
+   * Origins whose pages may use the APIs, such as `https://app.example.com`.
+   *
+   * @default every origin (a token is needed all the same)
+   */
+  readonly allowedOrigins?: readonly string[]
+  /**
+   * How many connections one user can have; with one more, the oldest is closed. From 1 to 1000.
+   *
+   * @default 20
+   */
+  readonly maxConnectionsPerUser?: number
+  /**
+   * What becomes of tables, queues, the generated secret and logs when they leave the stack. With a policy that
+   * retains, the tables are protected against deletion as well.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy
+  /**
+   * Whether the log table can be restored to any second of the last 35 days.
+   *
+   * @default true
+   */
+  readonly pointInTimeRecovery?: boolean
+  /**
+   * How long log lines are kept: the functions' and the APIs' access logs.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: RetentionDays
+  /** @default 'info' */
+  readonly logLevel?: LogLevel
+  /**
+   * Requests a second that the HTTP API lets through; above them it answers 429.
+   *
+   * @default 1000, in bursts of 500
+   */
+  readonly httpThrottle?: ThrottleSettings
+  /**
+   * Messages a second that the WebSocket API takes from all its clients, new connections included.
+   *
+   * @default 2000, in bursts of 1000, which leaves most of the account's 10,000 for the pushes
+   */
+  readonly webSocketThrottle?: ThrottleSettings
+  /**
+   * Memory of single functions, in MiB. Their share of a CPU grows with it.
+   *
+   * @default 256; `event` and `publish` 512
+   */
+  readonly memorySizes?: Readonly<Partial<Record<FunctionName, number>>>
+  /**
+   * How many batches of the queue are worked on at once, from 2 to 1000.
+   *
+   * @default as many as Lambda sees fit
+   */
+  readonly maxEventConcurrency?: number
+  /**
+   * Publishes what an EventBridge bus carries.
+   *
+   * @default none
+   */
+  readonly eventBridge?: EventBridgeOptions
+  /**
+   * Names of your own for the two APIs.
+   *
+   * @default the names that API Gateway gives
+   */
+  readonly domain?: DomainOptions
+  /**
+   * Whether to give API Gateway the role by which WebSocket APIs write access logs. It is one setting of the account
+   * and region; without it the deployment fails. It replaces the role that is set, and stays when the stack goes.
+   * Say `false` if your account has one.
+   *
+   * @default true
+   */
+  readonly accountLogRole?: boolean
+}

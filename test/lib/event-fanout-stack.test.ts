@@ -1,0 +1,92 @@
+import { Template } from 'aws-cdk-lib/assertions'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { EventFanoutStack, type EventFanoutStackProps } from '../../lib/event-fanout-stack.ts'
+import { resourcesOf, SYNTHESIS_MS, withApp } from './synthesized.ts'
+
+function templateOf(props: EventFanoutStackProps = {}): Template {
+  return withApp((app) => Template.fromStack(new EventFanoutStack(app, 'EventFanout', props)))
+}
+
+const outputsOf = (template: Template) =>
+  (template.toJSON() as { Outputs: Record<string, { Value: unknown }> }).Outputs
+
+const DOMAIN = {
+  httpDomainName: 'events.example.com',
+  webSocketDomainName: 'live.example.com',
+  certificateArn: 'arn:aws:acm:eu-central-1:111122223333:certificate/0a1b',
+}
+
+describe('the stack', () => {
+  let template: Template
+  beforeAll(() => {
+    template = templateOf()
+  }, SYNTHESIS_MS)
+
+  it('says how to reach it', () => {
+    expect(Object.keys(outputsOf(template)).sort()).toEqual([
+      'HttpUrl',
+      'JwtSecretArn',
+      'QueueArn',
+      'QueueUrl',
+      'WebSocketUrl',
+    ])
+    expect(JSON.stringify(outputsOf(template)['WebSocketUrl']!.Value)).toContain('wss://')
+  })
+
+  it('asks for no parameter but CDK’s own, and has no name that could be taken', () => {
+    const { Parameters } = template.toJSON() as { Parameters: object }
+    expect(Object.keys(Parameters)).toEqual(['BootstrapVersion'])
+    for (const { Properties } of Object.values(resourcesOf(template))) {
+      for (const fixed of ['TableName', 'QueueName', 'FunctionName', 'RoleName', 'SecretName']) {
+        expect(typeof Properties[fixed]).not.toBe('string')
+      }
+    }
+  })
+
+  it('verifies by an issuer’s keys', () => {
+    const asked = templateOf({ jwksUrl: 'https://id.example/jwks', issuer: 'https://id.example' })
+    expect(outputsOf(asked)).not.toHaveProperty('JwtSecretArn')
+    expect(JSON.stringify(asked.toJSON())).toContain('"JWT_ISSUER":"https://id.example"')
+  })
+
+  it('verifies by a secret that exists, and says which', () => {
+    const jwtSecretArn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:own-AbCdEf'
+    const asked = templateOf({ jwtSecretArn, audience: 'app' })
+    asked.resourceCountIs('AWS::SecretsManager::Secret', 0)
+    expect(outputsOf(asked)['JwtSecretArn']).toMatchObject({ Value: jwtSecretArn })
+    expect(JSON.stringify(asked.toJSON())).toContain('"JWT_AUDIENCE":"app"')
+  })
+
+  it('refuses two ways to verify a token', () => {
+    const both = {
+      jwksUrl: 'https://id.example/jwks',
+      jwtSecretArn: 'arn:aws:secretsmanager:a:1:secret:b-AbCdEf',
+    }
+    expect(() => templateOf(both)).toThrow('jwksUrl and jwtSecretArn are both set; keep the one')
+  })
+
+  it('says where to point the names, unless it makes their records', () => {
+    expect(Object.keys(outputsOf(templateOf({ domain: DOMAIN })))).toEqual(
+      expect.arrayContaining(['HttpDomainTarget', 'WebSocketDomainTarget']),
+    )
+    const hostedZone = { hostedZoneId: 'Z1', zoneName: 'example.com' }
+    const zoned = templateOf({ domain: { ...DOMAIN, hostedZone } })
+    zoned.resourceCountIs('AWS::Route53::RecordSet', 2)
+    expect(Object.keys(outputsOf(zoned))).not.toContain('HttpDomainTarget')
+  })
+
+  it('publishes from a bus by its name', () => {
+    templateOf({
+      eventBridge: { eventBusName: 'business', eventPattern: { source: ['app'] } },
+    }).hasResourceProperties('AWS::Events::Rule', {
+      EventBusName: 'business',
+      EventPattern: { source: ['app'] },
+    })
+  })
+
+  it('takes what a stack takes, and hands on what the construct takes', () => {
+    const asked = templateOf({ description: 'mine', maxConnectionsPerUser: 3 })
+    expect(asked.toJSON()).toMatchObject({ Description: 'mine' })
+    expect(JSON.stringify(asked.toJSON())).toContain('"MAX_CONNECTIONS_PER_USER":"3"')
+  })
+})
