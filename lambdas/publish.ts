@@ -1,30 +1,83 @@
 import { SCOPES } from '../src/core/codes.ts'
 import { FanoutError, problemOf } from '../src/core/errors.ts'
-import { parsePublishBody } from '../src/core/event.ts'
-import type { Logger, TokenVerifier } from '../src/core/ports.ts'
+import { type AcceptedEvent, parsePublishBody, type PublishBody } from '../src/core/event.ts'
+import type { EventQueue, Logger, TokenVerifier } from '../src/core/ports.ts'
 import type { Publisher, PublishResult } from '../src/core/publish.ts'
-import { answering, bodyText, type HttpHandler, identify, json, publicError } from './shared/http.ts'
+import {
+  answering,
+  bodyText,
+  type HttpEvent,
+  type HttpHandler,
+  type HttpResult,
+  identify,
+  json,
+  publicError,
+} from './shared/http.ts'
+import { prefers } from './shared/prefer.ts'
 
 export interface Dependencies {
   readonly publisher: Publisher
   readonly verifier: TokenVerifier
   readonly logger: Logger
+  /** Takes the events of callers who prefer not to wait; without it everybody waits, as RFC 7240 allows. */
+  readonly queue?: EventQueue
+}
+
+const RESPOND_ASYNC = 'respond-async'
+
+/** An event that is in the queue. A duplicate is found out, and a conflict refused, when it is published. */
+interface Queued {
+  readonly id: string
+  readonly queued: true
 }
 
 /** `POST /api/v1/events`: one event, or an array of up to 100 that are answered each by itself. */
-export function createHandler({ publisher, verifier, logger }: Dependencies): HttpHandler {
+export function createHandler({ publisher, verifier, logger, queue }: Dependencies): HttpHandler {
   return answering(logger, async (event) => {
-    const { scopes } = await identify(verifier, logger, event)
-    if (!scopes.includes(SCOPES.publish)) {
-      throw new FanoutError('forbidden', `publishing needs a token with the scope ${SCOPES.publish}`)
-    }
+    await checkScope(verifier, logger, event)
     const body = parsePublishBody(bodyText(event))
+    if (queue !== undefined && prefers(event.headers['prefer'], RESPOND_ASYNC)) {
+      return enqueue(queue, logger, body)
+    }
     if (body.kind === 'single') return json(200, JSON.stringify(await publisher.publish(body.event)))
-    const answers = await publisher.publishAll(body.items)
-    return json(200, JSON.stringify(answers.map((answer) => asItem(logger, answer))))
+    return json(200, renderItems(logger, await publisher.publishAll(body.items)))
   })
 }
 
-function asItem(logger: Logger, answer: PublishResult | Error): object {
-  return answer instanceof Error ? { error: problemOf(publicError(logger, answer)) } : answer
+async function checkScope(verifier: TokenVerifier, logger: Logger, event: HttpEvent): Promise<void> {
+  const { scopes } = await identify(verifier, logger, event)
+  if (scopes.includes(SCOPES.publish)) return
+  throw new FanoutError('forbidden', `publishing needs a token with the scope ${SCOPES.publish}`)
+}
+
+async function enqueue(queue: EventQueue, logger: Logger, body: PublishBody): Promise<HttpResult> {
+  if (body.kind === 'single') {
+    const [failure] = await queue.send([body.event])
+    if (failure !== undefined) throw failure
+    return accepted(JSON.stringify(queued(body.event)))
+  }
+  const events = body.items.filter((item): item is AcceptedEvent => !(item instanceof Error))
+  const failures = (await queue.send(events)).values()
+  const items = body.items.map((item) =>
+    item instanceof Error ? item : (failures.next().value ?? queued(item)),
+  )
+  // The preference was not applied where the queue has nothing.
+  const text = renderItems(logger, items)
+  return items.some((item) => !(item instanceof Error)) ? accepted(text) : json(200, text)
+}
+
+function queued({ id }: { readonly id: string }): Queued {
+  return { id, queued: true }
+}
+
+function accepted(body: string): HttpResult {
+  const answer = json(202, body)
+  return { ...answer, headers: { ...answer.headers, 'preference-applied': RESPOND_ASYNC } }
+}
+
+function renderItems(logger: Logger, items: readonly (PublishResult | Queued | Error)[]): string {
+  const rendered = items.map((item) =>
+    item instanceof Error ? { error: problemOf(publicError(logger, item)) } : item,
+  )
+  return JSON.stringify(rendered)
 }

@@ -2,7 +2,7 @@
  * What the domain needs from the world. `src/embedded` implements these on LMDB and memory; one contract suite
  * (`test/contract`) says what every implementation must do.
  */
-import type { Outcome } from './codes.ts'
+import type { Outcome, ProblemCode } from './codes.ts'
 import type { FanoutError } from './errors.ts'
 import type { AcceptedEvent } from './event.ts'
 
@@ -177,4 +177,31 @@ export interface Identity {
 export interface TokenVerifier {
   /** @throws TokenRefused with the reason */
   verify(token: string | undefined): Promise<Identity>
+}
+
+/** Where accepted events wait for a consumer that publishes them: for callers that do not want to wait themselves. */
+export interface EventQueue {
+  /**
+   * Puts events into the queue in the order given.
+   *
+   * @returns for each event, in that order, nothing if the queue has it, else what kept it out
+   */
+  send(events: readonly AcceptedEvent[]): Promise<readonly (Error | undefined)[]>
+}
+
+/** Where messages end that can never be published, each with its reason, until somebody looks at them. */
+export interface DeadLetters {
+  /**
+   * @param text the message as it came
+   * @param group messages of one group keep their order
+   * @throws if it could not be put away: then it must not be forgotten
+   */
+  put(text: string, reason: DeadLetterReason, group: string): Promise<void>
+}
+
+export interface DeadLetterReason {
+  readonly code: ProblemCode
+  readonly message: string
+  /** JSON Pointer to the offending field, where there is one. */
+  readonly path?: string
 }

@@ -38,7 +38,7 @@ export function embeddedHttpApi(dependencies: HttpDependencies): HttpApi {
     cors: {
       allowOrigins: settings.allowedOrigins ?? ['*'],
       allowMethods: ['GET', 'POST', 'OPTIONS'],
-      allowHeaders: ['authorization', 'content-type'],
+      allowHeaders: ['authorization', 'content-type', 'prefer'],
       maxAge: 3600,
     },
     log: ({ level, event, ...fields }) => {

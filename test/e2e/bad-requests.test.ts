@@ -213,13 +213,15 @@ describe('a path that does not exist', () => {
     const token = tokenFor(target, unique('user'))
     const headers = { authorization: `Bearer ${token}` }
     const { status, json } = await request(`${target.httpUrl}${path}`, { method, headers })
-    expect(json).toEqual({
+    expect(status).toBe(404)
+    const problem = {
       type: 'urn:event-fanout:problem:not_found',
       title: TITLES.not_found,
       status: 404,
       detail: expect.stringContaining(`${method} ${path}`) as string,
       code: 'not_found',
-    })
-    expect(status).toBe(404)
+    }
+    // Where no route matches, API Gateway answers itself.
+    expect([problem, ...(target.isOwn ? [] : [{ message: 'Not Found' }])]).toContainEqual(json)
   })
 })

@@ -16,14 +16,14 @@ describe('a browser’s page', () => {
         headers: {
           origin,
           'access-control-request-method': 'POST',
-          'access-control-request-headers': 'authorization,content-type',
+          'access-control-request-headers': 'authorization,content-type,prefer',
         },
       })
       expect({ status, text }).toEqual({ status: 204, text: '' })
       expect(Object.fromEntries(headers)).toMatchObject({
         'access-control-allow-origin': '*',
         'access-control-allow-methods': 'GET,POST,OPTIONS',
-        'access-control-allow-headers': expect.stringMatching(/^authorization,content-type/) as string,
+        'access-control-allow-headers': expect.stringMatching(/^authorization,content-type,prefer/) as string,
         'access-control-max-age': '3600',
       })
     },

@@ -6,6 +6,8 @@ export interface Deployment {
   readonly httpUrl: string
   readonly wsUrl: string
   readonly secret: string
+  /** An embedded server that was started for these tests. In front of any other one there may be an API Gateway. */
+  readonly isOwn: boolean
 }
 
 export const SECRET = 'a secret of the tests, long enough for HS256'
@@ -19,7 +21,7 @@ export function deployment(): Deployment {
   if (httpUrl !== undefined && wsUrl !== undefined) {
     if (secret === undefined)
       throw new Error('JWT_SECRET is not set: it signs the tokens for FANOUT_HTTP_URL')
-    return { httpUrl, wsUrl, secret }
+    return { httpUrl, wsUrl, secret, isOwn: false }
   }
   let server: ServerProcess | undefined
   beforeAll(async () => {
@@ -35,10 +37,11 @@ export function deployment(): Deployment {
       return server?.wsUrl ?? ''
     },
     secret: SECRET,
+    isOwn: true,
   }
 }
 
 /** The same for a server that a test started by itself. */
 export function deploymentOf(server: ServerProcess, secret: string = SECRET): Deployment {
-  return { httpUrl: server.httpUrl, wsUrl: server.wsUrl, secret }
+  return { httpUrl: server.httpUrl, wsUrl: server.wsUrl, secret, isOwn: true }
 }

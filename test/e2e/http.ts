@@ -34,12 +34,18 @@ export interface Published {
 }
 
 /** Publishes a body; text goes as it is. */
-export async function post(deployment: Deployment, body: unknown, token?: string): Promise<Answer> {
+export async function post(
+  deployment: Deployment,
+  body: unknown,
+  token?: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   return request(`${deployment.httpUrl}/api/v1/events`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${token ?? publisherToken(deployment)}`,
       'content-type': 'application/json',
+      ...headers,
     },
     body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
   })

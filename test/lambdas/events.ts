@@ -9,16 +9,20 @@ interface Request {
   readonly body?: string
   readonly isBase64Encoded?: boolean
   readonly query?: string
+  readonly prefer?: string
 }
 
-export function httpEvent({ token, query = '', ...rest }: Request = {}): HttpEvent {
+export function httpEvent({ token, query = '', prefer, ...rest }: Request = {}): HttpEvent {
   const path = '/api/v1/events'
   return {
     version: '2.0',
     routeKey: '$default',
     rawPath: path,
     rawQueryString: query,
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(prefer !== undefined && { prefer }),
+    },
     requestContext: {
       accountId: 'a',
       apiId: 'a',

@@ -46,18 +46,14 @@ export class Appender {
   async append(event: AcceptedEvent, known: KnownStarts): Promise<Appended> {
     const starts = await this.#startsOf(event, known)
     const intent = this.#intentOf(event, starts)
-    const { expired, ttl } = {
-      expired: this.#life.receiptsExpiredBefore(),
-      ttl: this.#life.ttlOfReceipt(intent.acceptedAt),
-    }
-    if (await this.#store.begin(intent, expired, ttl)) return this.#place(event, intent, starts, known, true)
+    if (await this.#store.begin(intent, this.#life.now())) return this.#place(event, intent, starts, known, true)
     const stored = await this.#store.receipt(event.id)
     if (stored === undefined)
       throw new Error(`the receipt of event ${event.id} was there, and is not any more`)
     const { digest } = stored.state === 'accepted' ? stored.intent : stored.receipt
     if (digest !== event.digest) return { status: 'refused', error: idConflict(event.id) }
     if (stored.state === 'logged') return { status: 'logged', receipt: stored.receipt }
-    if (this.#life.isTooLate(stored.intent.acceptedAt)) {
+    if (this.#life.isTooLate(stored.intent)) {
       return { status: 'refused', error: tooLate(event.id, stored.intent.acceptedAt) }
     }
     return this.#place(event, stored.intent, starts, known, false)
@@ -84,11 +80,13 @@ export class Appender {
   #intentOf({ id, type, digest, recipients }: AcceptedEvent, starts: ReadonlyMap<string, Start>): Intent {
     // After a clock stepped back, the receipt must still outlive the entries.
     const times = [...starts.values()].map(({ entry }) => entry?.loggedAt ?? 0)
+    const acceptedAt = Math.max(this.#life.now(), ...times)
     return {
       eventId: id,
       type,
       digest,
-      acceptedAt: Math.max(this.#life.now(), ...times),
+      acceptedAt,
+      ttl: this.#life.ttlOfReceipt(acceptedAt),
       recipients: recipients.map(({ userId, field }) => {
         return { userId, field, basis: startIn(starts, userId).floor }
       }),
@@ -102,9 +100,11 @@ export class Appender {
     known: KnownStarts,
     isFirst: boolean,
   ): Promise<Appended> {
+    const minTtl = this.#life.minTtlOfEntry(intent)
     const entries = await Promise.all(
       intent.recipients.map(async ({ userId, basis }) => {
-        const start = startIn(starts, userId)
+        const goesOn = startIn(starts, userId)
+        const start = { ...goesOn, minTtl: Math.max(goesOn.minTtl, minTtl) }
         // Of an event that had no receipt nothing can be there yet.
         // Else the entry at the basis is read as well: the next one may not be logged before it.
         const { found, last } = isFirst

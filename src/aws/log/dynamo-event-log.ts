@@ -51,8 +51,8 @@ export class DynamoEventLog implements EventLog {
   async receipt(eventId: string): Promise<Receipt | undefined> {
     const stored = await this.#store.receipt(eventId)
     if (stored === undefined) return undefined
-    const { acceptedAt } = stored.state === 'accepted' ? stored.intent : stored.receipt
-    if (acceptedAt < this.#life.receiptsExpiredBefore()) return undefined
+    const { ttl } = stored.state === 'accepted' ? stored.intent : stored
+    if (this.#life.isOver(ttl)) return undefined
     return stored.state === 'logged' ? stored.receipt : this.#appender.find(stored.intent)
   }
 

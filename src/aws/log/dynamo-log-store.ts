@@ -114,13 +114,13 @@ export class DynamoLogStore implements LogStore {
     return item && receiptOf(item)
   }
 
-  async begin(intent: Intent, expired: number, ttl: number): Promise<boolean> {
+  async begin(intent: Intent, now: number): Promise<boolean> {
     return this.#putIf({
-      Item: intentItem(intent, ttl),
+      Item: intentItem(intent),
       // DynamoDB deletes what has expired hours to days late.
-      ConditionExpression: 'attribute_not_exists(#pk) OR #at < :expired',
-      ExpressionAttributeNames: { '#pk': 'pk', '#at': 'at' },
-      ExpressionAttributeValues: { ':expired': expired },
+      ConditionExpression: 'attribute_not_exists(#pk) OR #ttl < :now',
+      ExpressionAttributeNames: { '#pk': 'pk', '#ttl': 'ttl' },
+      ExpressionAttributeValues: { ':now': now / 1000 },
     })
   }
 

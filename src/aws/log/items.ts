@@ -54,7 +54,7 @@ export function headOf(item: Item): Head {
 /** User id, field, and the basis or the offset; of a logged receipt the deliveries as well. */
 type Row = readonly [string, string, number, (readonly (readonly string[])[])?]
 
-export function intentItem({ eventId, type, digest, acceptedAt, recipients }: Intent, ttl: number): Item {
+export function intentItem({ eventId, type, digest, acceptedAt, ttl, recipients }: Intent): Item {
   const rows = recipients.map(({ userId, field, basis }): Row => [userId, field, basis])
   return receiptItem({ eventId, type, digest, acceptedAt }, 'accepted', rows, ttl)
 }
@@ -87,12 +87,13 @@ function receiptItem(
 }
 
 export function receiptOf(item: Item): StoredReceipt {
-  const { pk, type, state, at, to, ...rest } = item as {
+  const { pk, type, state, at, ttl, to, ...rest } = item as {
     pk: string
     type: string
     digest?: string
     state: Receipt['state']
     at: number
+    ttl: number
     to: string
   }
   const eventId = pk.slice(receiptKey('').length)
@@ -100,12 +101,12 @@ export function receiptOf(item: Item): StoredReceipt {
   const rows = JSON.parse(to) as readonly Row[]
   if (state === 'accepted') {
     const recipients = rows.map(([userId, field, basis]) => ({ userId, field, basis }))
-    return { state, intent: { ...facts, recipients } }
+    return { state, intent: { ...facts, ttl, recipients } }
   }
   const recipients = rows.map(([userId, field, offset, deliveries = []]) => {
     return { userId, field, offset, deliveries: deliveries.map(deliveryOf) }
   })
-  return { state, receipt: { ...facts, state, recipients } }
+  return { state, receipt: { ...facts, state, recipients }, ttl }
 }
 
 function deliveryRow({ connectionId, outcome, device }: Delivery): readonly string[] {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/ports.ts'
-import type { Head, StoredEntry } from './log-store.ts'
+import type { Head, Intent, StoredEntry } from './log-store.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -18,6 +18,15 @@ const RENEW_MS = 60 * MINUTE
  */
 const RESTART_MS = 30 * MINUTE
 
+/** The clocks of two machines, and DynamoDB's, differ by far less. */
+const CLOCKS_DIFFER_MS = MINUTE
+
+/** The retention may be changed by a deployment, while functions of the one before are still under way. */
+const SHORTEST_RETENTION_MS = DAY
+
+/** What a writer does about the end of a log: see `LogStarts`. */
+export type Phase = 'continues' | 'renews' | 'restarts'
+
 export interface LifeOptions {
   readonly clock: Clock
   /** How long readers see an event. At least a day, except in tests. */
@@ -29,6 +38,8 @@ export class LogLife {
   readonly retentionMs: number
   /** How long an entry is certainly there. */
   readonly lifeMs: number
+  /** How long what a worker of any deployment puts now is certainly there. */
+  readonly sharedLifeMs: number
   readonly #clock: Clock
   readonly #renewMs: number
   readonly #restartMs: number
@@ -36,7 +47,8 @@ export class LogLife {
   constructor({ clock, retentionMs }: LifeOptions) {
     this.#clock = clock
     this.retentionMs = retentionMs
-    this.lifeMs = retentionMs + Math.min(GRACE_MS, retentionMs)
+    this.lifeMs = lifeOf(retentionMs)
+    this.sharedLifeMs = Math.min(this.lifeMs, lifeOf(SHORTEST_RETENTION_MS))
     this.#renewMs = Math.min(RENEW_MS, this.lifeMs / 8)
     this.#restartMs = Math.min(RESTART_MS, this.lifeMs / 16)
   }
@@ -45,13 +57,16 @@ export class LogLife {
     return this.#clock.now()
   }
 
-  /** Whether readers still see it. What is kept of a log is always its end, for `loggedAt` never falls. */
+  /**
+   * Whether readers still see it. What is kept of a log is always its end, for neither `loggedAt` nor `ttl` ever falls. The
+   * `ttl` matters where the retention was raised: what was put before does not live longer for it, and goes in any order.
+   */
   isKept(entry: StoredEntry): boolean {
-    return entry.loggedAt >= this.now() - this.retentionMs
+    return entry.loggedAt >= this.now() - this.retentionMs && this.phaseOf(entry) === 'continues'
   }
 
   /** `continues`: the next offset; `renews`: the same, but by way of the head; `restarts`: above the clock. */
-  phaseOf(entry: StoredEntry | undefined): 'continues' | 'renews' | 'restarts' {
+  phaseOf(entry: StoredEntry | undefined): Phase {
     const left = entry === undefined ? 0 : entry.ttl * 1000 - this.now()
     if (left > this.#renewMs) return 'continues'
     return left > this.#restartMs ? 'renews' : 'restarts'
@@ -59,12 +74,19 @@ export class LogLife {
 
   /** Not due yet: nothing at or above it can have vanished. */
   isCertain(entry: StoredEntry): boolean {
-    return entry.ttl * 1000 > this.now()
+    const margin = Math.min(CLOCKS_DIFFER_MS, this.lifeMs / 32)
+    return entry.ttl * 1000 > this.now() + margin
   }
 
-  /** Whether entries put since this head was written must still be there: if none is, there was none. */
-  isYoung(head: Head): boolean {
-    return this.now() - head.at < head.lifeMs / 2
+  /**
+   * What a writer does that finds nothing above a used head. Until it `restarts`, all that was put since the head was written
+   * must still be there: if nothing is, nothing was. `renews` keeps those apart who still `continue` from its base and those
+   * who no longer do: one boundary, and a writer that is a minute slow would be overtaken.
+   */
+  phaseOfHead({ at, lifeMs }: Head): Phase {
+    const age = this.now() - at
+    if (age < lifeMs / 2) return 'continues'
+    return age < lifeMs - this.#renewMs ? 'renews' : 'restarts'
   }
 
   ttlOfEntry(loggedAt: number): number {
@@ -72,16 +94,31 @@ export class LogLife {
   }
 
   /** Receipts outlive the entries that a retry could repeat: their life is the de-duplication window. */
-  receiptsExpiredBefore(): number {
-    return this.now() - 2 * this.retentionMs
-  }
-
   ttlOfReceipt(acceptedAt: number): number {
     return Math.ceil((acceptedAt + 2 * this.retentionMs) / 1000)
   }
 
-  /** Beyond it, a retry could not tell "never put there" from "vanished since". */
-  isTooLate(acceptedAt: number): boolean {
-    return acceptedAt < this.now() - this.retentionMs / 2
+  /** Whether something counts as gone, though DynamoDB deletes it hours to days late. `ttl` is in seconds since 1970. */
+  isOver(ttl: number): boolean {
+    return ttl * 1000 < this.now()
   }
+
+  /** Beyond it, a retry could not tell "never put there" from "vanished since". */
+  isTooLate(intent: Intent): boolean {
+    return this.now() > lastRetry(intent)
+  }
+
+  /** As long as the event may be tried again, its entries must be there. It matters where the retention was lowered since. */
+  minTtlOfEntry(intent: Intent): number {
+    return Math.ceil((lastRetry(intent) + this.#renewMs) / 1000)
+  }
+}
+
+function lifeOf(retentionMs: number): number {
+  return retentionMs + Math.min(GRACE_MS, retentionMs)
+}
+
+/** Half of the retention that the event was accepted under, which is a quarter of its receipt's life: that does not change. */
+function lastRetry({ acceptedAt, ttl }: Intent): number {
+  return acceptedAt + (ttl * 1000 - acceptedAt) / 4
 }

@@ -35,8 +35,7 @@ export class LogReader {
   }
 
   async after(userId: string, cursor: number, limits: PageLimits): Promise<LogPage> {
-    const walk = await this.#walkUp(userId, cursor, limits)
-    const end = await this.#endAfter(userId, walk)
+    const { walk, end } = await this.#walkToEnd(userId, cursor, limits)
     const [first] = walk.kept
     const entries = walk.kept.map(entryOf)
     if (first !== undefined) {
@@ -55,10 +54,10 @@ export class LogReader {
       if (!this.#life.isKept(entry) || !budget.admits(entry)) break
       entries.unshift(entry)
     }
-    const { head } = await this.#starts.endOf(
-      userId,
-      top === undefined ? await this.#tail(userId) : { entry: top },
-    )
+    const tail = top === undefined ? await this.#tail(userId) : { entry: top }
+    // The log has begun since: its head with none of its entries would hide them.
+    if (top === undefined && tail.entry !== undefined) return this.newest(userId, limits)
+    const { head } = await this.#starts.endOf(userId, tail)
     return { entries: entries.map(entryOf), head, more: false, gap: false }
   }
 
@@ -77,7 +76,10 @@ export class LogReader {
       cursor = entry.offset - 1
       walked++
     }
-    return { cursor: cursor ?? (await this.head(userId)), complete: true }
+    if (cursor !== undefined) return { cursor, complete: true }
+    const tail = await this.#tail(userId)
+    if (tail.entry !== undefined) return this.cursorAt(userId, since, walk)
+    return { cursor: (await this.#starts.endOf(userId, tail)).head, complete: true }
   }
 
   async #tail(userId: string) {
@@ -88,8 +90,15 @@ export class LogReader {
     return this.#starts.endOf(userId, await this.#tail(userId))
   }
 
-  async #endAfter(userId: string, { last, isAtEnd }: Walk): Promise<End> {
-    return isAtEnd && last !== undefined ? this.#starts.endOf(userId, { entry: last }) : this.#end(userId)
+  /** Reads what comes after a cursor, and where the log ended at that time or later. */
+  async #walkToEnd(userId: string, cursor: number, limits: PageLimits): Promise<{ walk: Walk; end: End }> {
+    const walk = await this.#walkUp(userId, cursor, limits)
+    const { last, isAtEnd } = walk
+    const tail = isAtEnd && last !== undefined ? { entry: last } : await this.#tail(userId)
+    // What has come since is not a loss.
+    const isNews = isAtEnd && last === undefined && tail.entry !== undefined && tail.entry.offset >= Math.max(cursor, 1)
+    if (isNews) return this.#walkToEnd(userId, cursor, limits)
+    return { walk, end: await this.#starts.endOf(userId, tail) }
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { LogLife } from './log-life.ts'
+import type { LogLife, Phase } from './log-life.ts'
 import type { Head, LogStore, StoredEntry, Tail } from './log-store.ts'
 
 /** From where a writer goes on: nobody but its rivals for the next offset puts anything above `floor`. */
@@ -46,11 +46,15 @@ export class LogStarts {
 
   /** For a reader, from the consistent end of a log. Starts a log that is empty, so that the answer stays true. */
   async endOf(userId: string, tail: Tail): Promise<End> {
-    if (tail.entry !== undefined && this.#life.phaseOf(tail.entry) !== 'restarts') {
-      return { head: tail.entry.offset }
+    const { entry } = tail
+    const phase = this.#life.phaseOf(entry)
+    if (entry === undefined || phase === 'restarts') {
+      return endBelow(await this.#settle(userId, tail, (head) => this.#readersHead(head, entry)))
     }
-    const { base, prev } = await this.#settle(userId, tail, (head) => this.#readersHead(head, tail.entry))
-    return { head: base - 1, ...(prev !== undefined && { prev }) }
+    if (phase === 'continues') return { head: entry.offset }
+    // Somebody whose clock is ahead may have started the log again already, and told its new head.
+    const head = await this.#store.head(userId)
+    return head !== undefined && head.base > entry.offset ? endBelow(head) : { head: entry.offset }
   }
 
   #continues(entry: StoredEntry | undefined): entry is StoredEntry {
@@ -70,15 +74,17 @@ export class LogStarts {
   #writersHead(head: Head | undefined, entry: StoredEntry | undefined): Head {
     // No entry was ever put there, however old it is; that changes now.
     if (head !== undefined && !head.used) return { ...head, ...this.#written(), used: true }
-    if (head !== undefined && this.#life.isYoung(head)) return head
+    const phase = this.#phaseOf(head, entry)
+    if (head !== undefined && phase === 'continues') return head
+    if (head !== undefined && phase === 'renews') return { ...head, ...this.#renewed(head) }
     if (entry !== undefined && this.#life.phaseOf(entry) === 'renews') {
-      return { base: entry.offset + 1, prev: entry.offset, ...this.#written(), used: true }
+      return { base: entry.offset + 1, prev: entry.offset, ...this.#renewed(), used: true }
     }
     return { ...this.#restarted(head, entry), used: true }
   }
 
   #readersHead(head: Head | undefined, entry: StoredEntry | undefined): Head {
-    if (head !== undefined && (!head.used || this.#life.isYoung(head))) return head
+    if (head !== undefined && (!head.used || this.#phaseOf(head, entry) !== 'restarts')) return head
     return { ...this.#restarted(head, entry), used: false }
   }
 
@@ -89,9 +95,29 @@ export class LogStarts {
     return { base, ...this.#written(), ...(isLast && { prev: entry.offset }) }
   }
 
+  /** A head that lies below the last entry says nothing of what comes above that. */
+  #phaseOf(head: Head | undefined, entry: StoredEntry | undefined): Phase {
+    const isSilent = head === undefined || (entry !== undefined && entry.offset >= head.base)
+    return isSilent ? 'restarts' : this.#life.phaseOfHead(head)
+  }
+
   #written(): Pick<Head, 'at' | 'lifeMs'> {
     return { at: this.#life.now(), lifeMs: this.#life.lifeMs }
   }
+
+  /**
+   * Of a head whose base others have as well, who do not know that it was written again: how long the entry that one of them
+   * puts there will live is theirs to say, or the head's that they know.
+   */
+  #renewed(known?: Head): Pick<Head, 'at' | 'lifeMs'> {
+    const at = this.#life.now()
+    const end = known === undefined ? 0 : known.at + known.lifeMs
+    return { at, lifeMs: Math.max(end - at, this.#life.sharedLifeMs) }
+  }
+}
+
+function endBelow({ base, prev }: Head): End {
+  return { head: base - 1, ...(prev !== undefined && { prev }) }
 }
 
 export function startAt(entry: StoredEntry): Start {

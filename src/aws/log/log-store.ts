@@ -43,12 +43,14 @@ export interface Intent {
   readonly type: string
   readonly digest: string
   readonly acceptedAt: number
+  /** When the receipt ends, in seconds since 1970. */
+  readonly ttl: number
   readonly recipients: readonly (Pick<ReceiptRecipient, 'userId' | 'field'> & { readonly basis: number })[]
 }
 
 export type StoredReceipt =
   | { readonly state: 'accepted'; readonly intent: Intent }
-  | { readonly state: 'logged'; readonly receipt: Receipt }
+  | { readonly state: 'logged'; readonly receipt: Receipt; readonly ttl: number }
 
 export interface RangeQuery {
   /** The lowest offset, at least 1. */
@@ -76,8 +78,8 @@ export interface LogStore {
   /** Puts the head if what is there is still what was read: `replaces`, or nothing. Tells whether it did. */
   putHead(userId: string, head: Head, replaces: Head | undefined): Promise<boolean>
   receipt(eventId: string): Promise<StoredReceipt | undefined>
-  /** Puts the intent if there is no receipt of the event, or one accepted before `expired`. Tells whether it did. */
-  begin(intent: Intent, expired: number, ttl: number): Promise<boolean>
+  /** Puts the intent if there is no receipt of the event, or one that was over at `now`. Tells whether it did. */
+  begin(intent: Intent, now: number): Promise<boolean>
   /** Writes each receipt as it is given, with the TTL beside it, over whatever is there. */
   complete(receipts: readonly { readonly receipt: Receipt; readonly ttl: number }[]): Promise<void>
 }

@@ -1,0 +1,15 @@
+import { createQueueClient } from '../../src/aws/clients/queues.ts'
+import { deadLetterQueueUrl } from '../../src/aws/environment.ts'
+import { loggerFor } from '../../src/aws/logger.ts'
+import { publisherFor } from '../../src/aws/parts/pushing.ts'
+import { SqsDeadLetters } from '../../src/aws/sqs-dead-letters.ts'
+import { createHandler } from '../event.ts'
+
+const environment = process.env
+const logger = loggerFor(environment)
+
+export const handler = createHandler({
+  logger,
+  publisher: publisherFor(environment, logger),
+  deadLetters: new SqsDeadLetters({ client: createQueueClient(), queueUrl: deadLetterQueueUrl(environment) }),
+})

@@ -1,0 +1,118 @@
+import { FanoutError } from '../src/core/errors.ts'
+import { type AcceptedEvent, parseEvent } from '../src/core/event.ts'
+import type { DeadLetters, Logger } from '../src/core/ports.ts'
+import type { Publisher, PublishResult } from '../src/core/publish.ts'
+import { groupOf, isQueueBatch, type QueueRecord, type QueueResult } from './shared/queue.ts'
+
+export interface Dependencies {
+  readonly publisher: Publisher
+  readonly deadLetters: DeadLetters
+  readonly logger: Logger
+}
+
+/** The group of dead letters that came without one. */
+const DIRECT = 'direct'
+
+/**
+ * Publishes what came through the queue, up to ten events at once, or by an EventBridge rule, which hands over one event
+ * as it is (`$.detail`). What can never be published goes to the dead letters with its reason, at once: further tries
+ * would hold up its group for nothing. What failed comes again: from the queue, or by Lambda's own retries.
+ */
+export function createHandler(dependencies: Dependencies) {
+  return async (event: unknown): Promise<QueueResult | undefined> => {
+    if (isQueueBatch(event)) return publishBatch(dependencies, event.Records)
+    await publishDirectly(dependencies, JSON.stringify(event ?? null))
+    return undefined
+  }
+}
+
+/** A message of the queue, and how it went. */
+interface Handled {
+  readonly record: QueueRecord
+  readonly result: PublishResult | Error
+}
+
+async function publishBatch(
+  dependencies: Dependencies,
+  records: readonly QueueRecord[],
+): Promise<QueueResult> {
+  const results = await dependencies.publisher.publishAll(records.map(({ body }) => parsed(body)))
+  const groups = new Map<string, Handled[]>()
+  for (const [i, record] of records.entries()) {
+    const group = groupOf(record)
+    const handled = { record, result: results[i] ?? new Error('the publisher gave no answer') }
+    groups.set(group, [...(groups.get(group) ?? []), handled])
+  }
+  const failed = await Promise.all(
+    [...groups].map(async ([group, handled]) => settleGroup(dependencies, group, handled)),
+  )
+  return { batchItemFailures: failed.flat().map((messageId) => ({ itemIdentifier: messageId })) }
+}
+
+/**
+ * Puts the dead ones of a group away.
+ *
+ * @returns the ids that SQS must deliver again: the first that failed and every later one of the group, also where it
+ *   was published, for on a FIFO queue nothing after a failure may be deleted; publishing it once more changes nothing
+ */
+async function settleGroup(
+  dependencies: Dependencies,
+  group: string,
+  handled: readonly Handled[],
+): Promise<readonly string[]> {
+  for (const [i, { record, result }] of handled.entries()) {
+    const error = await settle(dependencies, group, record.body, result)
+    if (error === undefined) continue
+    dependencies.logger.error({ err: error, messageId: record.messageId, group }, 'message failed')
+    return handled.slice(i).map((later) => later.record.messageId)
+  }
+  return []
+}
+
+async function publishDirectly(dependencies: Dependencies, text: string): Promise<void> {
+  const [result = new Error('the publisher gave no answer')] = await dependencies.publisher.publishAll([
+    parsed(text),
+  ])
+  const error = await settle(dependencies, DIRECT, text, result)
+  if (error !== undefined) throw error
+}
+
+/** @returns what keeps the message from being done with: it has to come again */
+async function settle(
+  { deadLetters, logger }: Dependencies,
+  group: string,
+  text: string,
+  result: PublishResult | Error,
+): Promise<Error | undefined> {
+  if (!(result instanceof Error)) return undefined
+  if (!isFinal(result)) return result
+  const { code, message, facts } = result
+  logger.error({ code, detail: message, ...facts, group }, 'message can never be published')
+  try {
+    await deadLetters.put(
+      text,
+      { code, message, ...(facts.path !== undefined && { path: facts.path }) },
+      group,
+    )
+    return undefined
+  } catch (error) {
+    return asError(error)
+  }
+}
+
+/** Whether another try would end the same: `unavailable` is the one code that says nothing about the event. */
+function isFinal(error: Error): error is FanoutError {
+  return error instanceof FanoutError && error.code !== 'unavailable'
+}
+
+function parsed(text: string): AcceptedEvent | Error {
+  try {
+    return parseEvent(text)
+  } catch (error) {
+    return asError(error)
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
