@@ -52,9 +52,9 @@ export class DynamoConnectionRegistry implements ConnectionRegistry {
     )
   }
 
-  async register(connection: Connection): Promise<void> {
+  async register(connection: Connection): Promise<readonly Connection[]> {
     const now = this.#clock.now()
-    const { Attributes: item } = await this.#client.send(
+    const { Attributes: item = {} } = await this.#client.send(
       new UpdateCommand({
         ...this.#keyOf(connection.userId),
         UpdateExpression: 'SET #connection = :connection, #ttl = :ttl',
@@ -64,12 +64,13 @@ export class DynamoConnectionRegistry implements ConnectionRegistry {
           // Of the clock, not of this connection: one that only names its device may be older than others of the item.
           ':ttl': Math.ceil((now + CONNECTION_LIFE_MS) / 1000),
         },
-        // Costs nothing, and saves a read to find what nobody took away.
+        // Costs nothing, and saves the read of who else is there.
         ReturnValues: 'ALL_NEW',
       }),
     )
-    const dead = deadIn(item ?? {}, now).slice(0, MOST_REMOVED)
+    const dead = deadIn(item, now).slice(0, MOST_REMOVED)
     if (dead.length > 0) await this.#removeAll(connection.userId, dead)
+    return connectionsIn(item, connection.userId, now)
   }
 
   async get(userId: string, connectionId: string): Promise<Connection | undefined> {

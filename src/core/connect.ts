@@ -13,8 +13,7 @@ export interface ConnectDependencies extends PushDependencies {
  */
 export async function connect(dependencies: ConnectDependencies, connection: Connection): Promise<void> {
   const { connections, logger, connectionsPerUser = LIMITS.connectionsPerUser } = dependencies
-  await connections.register(connection)
-  const all = await connections.ofUser(connection.userId)
+  const all = await connections.register(connection)
   // Never a newer one: of two that connect at once, each would evict the other, and none would be left.
   const oldest = all.slice(0, Math.max(0, all.length - connectionsPerUser))
   const surplus = oldest.filter(({ id }) => id !== connection.id)

@@ -133,8 +133,8 @@ export interface Connection {
 }
 
 export interface ConnectionRegistry {
-  /** Writes the row, or replaces it. */
-  register(connection: Connection): Promise<void>
+  /** Writes the row, or replaces it. Answers all of the user's connections, this one among them, oldest first. */
+  register(connection: Connection): Promise<readonly Connection[]>
   get(userId: string, connectionId: string): Promise<Connection | undefined>
   /** Oldest first. Sees every `register` that returned before it was called. */
   ofUser(userId: string): Promise<readonly Connection[]>

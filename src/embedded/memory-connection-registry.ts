@@ -4,10 +4,11 @@ import type { Connection, ConnectionRegistry } from '../core/ports.ts'
 export class MemoryConnectionRegistry implements ConnectionRegistry {
   readonly #users = new Map<string, Map<string, Connection>>()
 
-  async register(connection: Connection): Promise<void> {
+  async register(connection: Connection): Promise<readonly Connection[]> {
     const connections = this.#users.get(connection.userId) ?? new Map<string, Connection>()
     connections.set(connection.id, connection)
     this.#users.set(connection.userId, connections)
+    return this.ofUser(connection.userId)
   }
 
   async get(userId: string, connectionId: string): Promise<Connection | undefined> {

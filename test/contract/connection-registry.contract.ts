@@ -40,6 +40,15 @@ export function describeConnectionRegistry(
       expect(await registry.ofUser('ann')).toEqual([phone])
     })
 
+    it('answers all that the user has, oldest first, to one that registers', async () => {
+      await registry.register(connection('x1', 'bob'))
+      const [second, first] = [connection('c2', 'ann', 2000), connection('c1', 'ann', 1000)]
+      expect(await registry.register(second)).toEqual([second])
+      expect(await registry.register(first)).toEqual([first, second])
+      const again = { ...first, device: 'phone' }
+      expect(await registry.register(again)).toEqual([again, second])
+    })
+
     it('knows nothing of others', async () => {
       await registry.register(connection('c1', 'ann'))
       expect(await registry.get('bob', 'c1')).toBeUndefined()

@@ -91,7 +91,7 @@ async function clientOf(world: World, turnstile: Turnstile, order: readonly Step
 
 function registryOf({ connections }: World) {
   return {
-    register: async () => undefined,
+    register: async () => [],
     ofUser: async (userId: string) => connections.ofUser(userId),
     remove: async () => undefined,
   }

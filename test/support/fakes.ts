@@ -49,10 +49,11 @@ export class MemoryRegistry implements ConnectionRegistry {
     this.rows.push(...rows)
   }
 
-  async register(connection: Connection): Promise<void> {
+  async register(connection: Connection): Promise<readonly Connection[]> {
     await this.remove(connection.userId, connection.id)
     this.rows.push(connection)
     this.rows.sort((a, b) => a.registeredAt - b.registeredAt)
+    return this.ofUser(connection.userId)
   }
 
   async get(userId: string, connectionId: string): Promise<Connection | undefined> {

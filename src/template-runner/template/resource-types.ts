@@ -1,0 +1,52 @@
+/** Everything a template may hold, and what this runner makes of it. Whatever is in neither list is refused. */
+
+/** Served here, or read for what it says about others. */
+export const servedTypes: ReadonlySet<string> = new Set([
+  'AWS::ApiGatewayV2::Api',
+  'AWS::ApiGatewayV2::ApiMapping',
+  'AWS::ApiGatewayV2::Authorizer',
+  'AWS::ApiGatewayV2::Deployment',
+  'AWS::ApiGatewayV2::DomainName',
+  'AWS::ApiGatewayV2::Integration',
+  'AWS::ApiGatewayV2::IntegrationResponse',
+  'AWS::ApiGatewayV2::Route',
+  'AWS::ApiGatewayV2::RouteResponse',
+  'AWS::ApiGatewayV2::Stage',
+  'AWS::DynamoDB::GlobalTable',
+  'AWS::DynamoDB::Table',
+  'AWS::Events::EventBus',
+  'AWS::Events::Rule',
+  'AWS::IAM::ManagedPolicy',
+  'AWS::IAM::Policy',
+  'AWS::IAM::Role',
+  'AWS::Lambda::EventInvokeConfig',
+  'AWS::Lambda::EventSourceMapping',
+  'AWS::Lambda::Function',
+  'AWS::Lambda::Permission',
+  'AWS::SQS::Queue',
+  'AWS::SQS::QueuePolicy',
+  'AWS::SecretsManager::Secret',
+])
+
+/** Deliberately without effect on this machine, and why. */
+export const typesWithoutEffect: Readonly<Record<string, string>> = {
+  'AWS::ApiGateway::Account': 'the role that API Gateway writes its logs with',
+  'AWS::ApplicationAutoScaling::ScalableTarget': 'nothing scales here',
+  'AWS::ApplicationAutoScaling::ScalingPolicy': 'nothing scales here',
+  'AWS::CDK::Metadata': 'usage statistics of CDK',
+  'AWS::CertificateManager::Certificate': 'there is no TLS on this machine',
+  'AWS::CloudWatch::Alarm': 'nobody watches here',
+  'AWS::CloudWatch::CompositeAlarm': 'nobody watches here',
+  'AWS::CloudWatch::Dashboard': 'nobody watches here',
+  'AWS::Events::EventBusPolicy': 'there is one account here',
+  'AWS::KMS::Alias': 'nothing is encrypted here',
+  'AWS::KMS::Key': 'nothing is encrypted here',
+  'AWS::Logs::LogGroup': 'what functions write goes to the log of this process',
+  'AWS::Logs::MetricFilter': 'there are no metrics here',
+  'AWS::Logs::QueryDefinition': 'a saved query',
+  'AWS::Route53::RecordSet': 'no names are resolved here',
+  'AWS::SNS::Subscription': 'alarms notify nobody here; a function that publishes to a topic is told so',
+  'AWS::SNS::Topic': 'alarms notify nobody here; a function that publishes to a topic is told so',
+  'AWS::SNS::TopicPolicy': 'alarms notify nobody here; a function that publishes to a topic is told so',
+  'AWS::SecretsManager::ResourcePolicy': 'there is one account here',
+}

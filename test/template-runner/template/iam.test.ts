@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { type Access, allows, matchesArn } from '../../../src/template-runner/template/iam.ts'
+
+const queue = 'arn:aws:sqs:us-east-1:000000000000:queue'
+const send: Access = { action: 'sqs:SendMessage', resource: queue }
+const allow = { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: queue }
+
+describe('matchesArn', () => {
+  it.each([
+    ['*', 'arn:aws:sqs:us-east-1:0:q', true],
+    [
+      'arn:aws:execute-api:us-east-1:0:api/*$connect',
+      'arn:aws:execute-api:us-east-1:0:api/prod/$connect',
+      true,
+    ],
+    [
+      'arn:aws:execute-api:us-east-1:0:api/*/*/a/{id}',
+      'arn:aws:execute-api:us-east-1:0:api/$default/POST/a/{id}',
+      true,
+    ],
+    ['arn:aws:execute-api:us-east-1:0:api/*ping', 'arn:aws:execute-api:us-east-1:0:api/prod/pong', false],
+    ['arn:aws:sqs:*:0:q', 'arn:aws:sqs:us-east-1:0:q', true],
+    // A wildcard does not reach across a colon into another account.
+    ['arn:aws:sqs:*:q', 'arn:aws:sqs:us-east-1:0:q', false],
+  ])('%s and %s: %s', (pattern, arn, expected) => {
+    expect(matchesArn(pattern, arn)).toBe(expected)
+  })
+})
+
+describe('allows', () => {
+  it.each<[string, object[], Access, boolean]>([
+    ['nothing allows nothing', [], send, false],
+    ['what is allowed', [allow], send, true],
+    ['an action with a wildcard, in any case', [{ ...allow, Action: ['SQS:send*'] }], send, true],
+    ['another action', [{ ...allow, Action: 'sqs:ReceiveMessage' }], send, false],
+    ['another resource', [{ ...allow, Resource: `${queue}2` }], send, false],
+    ['a deny wins', [allow, { ...allow, Effect: 'Deny' }], send, false],
+    [
+      'a deny of what is not encrypted, which AWS never is',
+      [
+        allow,
+        {
+          ...allow,
+          Effect: 'Deny',
+          Principal: { AWS: '*' },
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        },
+      ],
+      send,
+      true,
+    ],
+    [
+      'a service on account of the right source',
+      [
+        {
+          ...allow,
+          Principal: { Service: 'events.amazonaws.com' },
+          Condition: { ArnEquals: { 'aws:SourceArn': 'arn:aws:events:r:0:rule/a' } },
+        },
+      ],
+      { ...send, service: 'events.amazonaws.com', sourceArn: 'arn:aws:events:r:0:rule/a' },
+      true,
+    ],
+    [
+      'a service on account of another source',
+      [
+        {
+          ...allow,
+          Principal: { Service: 'events.amazonaws.com' },
+          Condition: { ArnEquals: { 'aws:SourceArn': 'arn:aws:events:r:0:rule/a' } },
+        },
+      ],
+      { ...send, service: 'events.amazonaws.com', sourceArn: 'arn:aws:events:r:0:rule/b' },
+      false,
+    ],
+  ])('%s', (_name, statements, access, expected) => {
+    expect(allows(statements as Record<string, unknown>[], access)).toBe(expected)
+  })
+
+  it('refuses what it does not understand', () => {
+    expect(() =>
+      allows([{ ...allow, Condition: { IpAddress: { 'aws:SourceIp': '1.2.3.4' } } }], send),
+    ).toThrow('the condition IpAddress on aws:SourceIp in a policy is not understood')
+    expect(() => allows([{ Effect: 'Allow', NotAction: 'x', Resource: '*' }], send)).toThrow('NotAction')
+  })
+})
