@@ -4,7 +4,7 @@ export type Trigger = 'http' | 'websocket' | 'authorizer' | 'queue' | 'rule' | '
 
 /** One run of a function. */
 export interface Invocation {
-  /** When it began, milliseconds since 1970. */
+  /** When the handler began, milliseconds since 1970. */
   readonly at: number
   /** Logical id. */
   readonly function: string

@@ -31,6 +31,16 @@ describe('polling', () => {
     expect(mores).toEqual([true, true, false])
   })
 
+  it('goes on for a device that names itself and moves on', async () => {
+    const userId = unique('user')
+    const first = await fill(target, userId, 4)
+    for (const n of [0, 1, 1, 3]) {
+      expect(numbersOf(await recent(target, userId, `?after=${first + n}&device=phone`))).toEqual(
+        range(n + 2, 4),
+      )
+    }
+  })
+
   it.each([
     ['above the head', (head: number) => head + 1],
     ['never of this log', () => 1],

@@ -54,11 +54,11 @@ export class LambdaFunctions {
     const pool = this.#pools.get(id)
     if (!pool)
       throw new TemplateError(`there is no function ${id}; there are ${[...this.#pools.keys()].join(', ')}`)
-    const at = Date.now()
     const lease = await pool.acquire().catch((error: unknown) => {
-      if (error instanceof FunctionError) this.#record(pool, facts, at, undefined, 0, error)
+      if (error instanceof FunctionError) this.#record(pool, facts, Date.now(), undefined, 0, error)
       throw error
     })
+    const at = Date.now()
     const began = performance.now()
     try {
       const result = await lease.instance.run(event)

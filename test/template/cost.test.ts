@@ -1,0 +1,182 @@
+/** What an event costs, metered over the synthesized template. */
+import { SendMessageBatchCommand } from '@aws-sdk/client-sqs'
+import { describe, expect, it } from 'vitest'
+import { meter, type MeterLine } from '../../src/template-runner/cost/meter.ts'
+import { type CostReport, costReport, costText } from '../../src/template-runner/cost/report.ts'
+import { Client } from '../e2e/client.ts'
+import { unique } from '../e2e/tokens.ts'
+import { BACKEND, serveStack } from './served.ts'
+
+const target = serveStack()
+
+/** What sends to the queue is nobody's function. */
+const SENDING = 'outside invocations'
+const EVENT_BYTES = 400
+const PAIRS = 10
+
+interface Pair {
+  readonly trainerId: string
+  readonly studentId: string
+  readonly clients: readonly [Client, Client]
+}
+
+async function connectPairs(): Promise<Pair[]> {
+  const pairs: Pair[] = []
+  for (let i = 0; i < PAIRS; i++) {
+    const [trainerId, studentId] = [unique('t'), unique('s')]
+    const clients = [
+      await Client.connect(target, trainerId),
+      await Client.connect(target, studentId),
+    ] as const
+    pairs.push({ trainerId, studentId, clients })
+  }
+  return pairs
+}
+
+/** An event of exactly `EVENT_BYTES` without its id. */
+function event({ trainerId, studentId }: Pair, round: number): string {
+  const fields = {
+    type: 'SESSION_COMPLETED',
+    timestamp: 1_790_000_000_000 + round,
+    trainerId,
+    studentId,
+    note: '',
+  }
+  const note = 'x'.repeat(EVENT_BYTES - JSON.stringify(fields).length)
+  return JSON.stringify({ ...fields, note })
+}
+
+/** One event to each pair, in one call of the queue: ten groups, so Lambda gets them as one batch. */
+async function publishToAll(pairs: readonly Pair[], round: number): Promise<void> {
+  await target.sqs.send(
+    new SendMessageBatchCommand({
+      QueueUrl: target.queueUrl,
+      Entries: pairs.map((pair, i) => ({
+        Id: String(i),
+        MessageBody: event(pair, round),
+        MessageGroupId: pair.trainerId,
+        MessageDeduplicationId: unique('message'),
+      })),
+    }),
+  )
+}
+
+const received = async (pairs: readonly Pair[]) =>
+  Promise.all(pairs.flatMap(({ clients }) => clients.map(async (client) => client.next())))
+
+/** Publishes to all pairs `rounds` times and waits until nothing of it is under way any more. */
+async function publishRounds(pairs: readonly Pair[], rounds: number, ack: boolean): Promise<void> {
+  const { recording } = target.running
+  let round = Math.floor(Math.random() * 1e9)
+  for (let i = 0; i < rounds; i++) {
+    await publishToAll(pairs, round++)
+    const frames = await received(pairs)
+    if (!ack) continue
+    const clients = pairs.flatMap((pair) => pair.clients)
+    for (const [n, client] of clients.entries()) {
+      client.send({ action: 'ack', offset: frames[n]?.['offset'], device: 'phone' })
+    }
+  }
+  const events = rounds * pairs.length
+  await recording.when(({ invocations }) => {
+    const batches = invocations.filter(({ trigger }) => trigger === 'queue')
+    return batches.reduce((sum, { records = 0 }) => sum + records, 0) >= events
+  })
+  await recording.when(
+    ({ calls }) => deleted(calls.filter(({ operation }) => operation === 'DeleteMessageBatch')) >= events,
+  )
+  if (!ack) return
+  await recording.when(
+    ({ invocations }) => invocations.filter(({ routeKey }) => routeKey === 'ack').length >= 2 * events,
+  )
+}
+
+function deleted(calls: readonly { readonly request: unknown }[]): number {
+  return calls.reduce((sum, { request }) => sum + (request as { Entries: unknown[] }).Entries.length, 0)
+}
+
+async function measure(pairs: readonly Pair[], rounds: number, ack = false): Promise<CostReport> {
+  target.running.recording.reset()
+  await publishRounds(pairs, rounds, ack)
+  return costReport(meter(target.running.recording), {
+    events: rounds * pairs.length,
+    recipients: 2,
+    connections: 2,
+    eventGroups: ['queue', SENDING],
+    ackGroups: ['ack'],
+  })
+}
+
+/** Units, or calls, of one price for each event. */
+function sum(lines: readonly MeterLine[], price: string, what: 'units' | 'sdkCalls' = 'units'): number {
+  return lines.filter((line) => line.price === price).reduce((total, line) => total + line[what], 0)
+}
+
+/** What may not depend on how full the tables are. */
+const work = ({ withoutAcks: { perEvent } }: CostReport) => ({
+  writeUnits: sum(perEvent, 'writeUnit'),
+  readUnits: sum(perEvent, 'readUnit'),
+  tableCalls: sum(perEvent, 'writeUnit', 'sdkCalls') + sum(perEvent, 'readUnit', 'sdkCalls'),
+})
+
+/** Writes connections of users that nobody publishes to. Without the SDK, which would take most of the time. */
+async function addUsers(from: number, to: number): Promise<void> {
+  const item = (n: number) => ({
+    pk: { S: `user-${n}` },
+    sk: { S: 'connections' },
+    [`c#conn${n}=`]: { S: `${Date.now() + 3_600_000} ${Date.now()}` },
+    ttl: { N: String(Math.ceil(Date.now() / 1000) + 7_800) },
+  })
+  const batches = Array.from({ length: Math.ceil((to - from) / 25) }, (_, i) => from + i * 25)
+  const work = batches.values()
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (const first of work) {
+        const users = Array.from({ length: Math.min(25, to - first) }, (_, i) => first + i)
+        const RequestItems = {
+          [target.connectionsTable]: users.map((n) => ({ PutRequest: { Item: item(n) } })),
+        }
+        const { ok, status } = await fetch(target.running.endpoints.dynamodb, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/x-amz-json-1.0',
+            'x-amz-target': 'DynamoDB_20120810.BatchWriteItem',
+            'x-amz-date': '20261124T000000Z',
+            authorization: `AWS4-HMAC-SHA256 Credential=${BACKEND}/20261124/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0`,
+          },
+          body: JSON.stringify({ RequestItems }),
+        })
+        if (!ok) throw new Error(`BatchWriteItem answered ${status}`)
+      }
+    }),
+  )
+}
+
+describe('an event of 400 bytes to two recipients with one connection each, through the queue', () => {
+  it('takes at most 4 write units, 3 read units and 2 posts', { timeout: 120_000 }, async () => {
+    const pairs = await connectPairs()
+    await publishRounds(pairs, 1, false)
+    const report = await measure(pairs, 10, true)
+    const { perEvent } = report.withoutAcks
+    expect(sum(perEvent, 'writeUnit')).toBeLessThanOrEqual(4)
+    expect(sum(perEvent, 'readUnit')).toBeLessThanOrEqual(3)
+    expect(sum(perEvent, 'webSocketMessage')).toBe(2)
+    expect(report.acks.perEvent.length).toBeGreaterThan(0)
+    expect(report.estimatedCalls).toBe(0)
+    console.log(costText(report))
+    const batches = target.running.recording.invocations.filter(({ trigger }) => trigger === 'queue')
+    console.log(`events of a batch: ${batches.map(({ records }) => records).join(' ')}`)
+  })
+
+  it('takes the same whether the table has 100 or 100,000 users', { timeout: 300_000 }, async () => {
+    const pairs = await connectPairs()
+    await publishRounds(pairs, 1, false)
+    await addUsers(0, 100)
+    const few = work(await measure(pairs, 3))
+    await addUsers(100, 100_000)
+    const many = work(await measure(pairs, 3))
+    console.log({ few, many })
+    expect(many.writeUnits).toBe(few.writeUnits)
+    expect(many.readUnits).toBe(few.readUnits)
+  })
+})
