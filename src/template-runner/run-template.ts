@@ -13,8 +13,7 @@ import { localize } from './template/localize.ts'
 import { readStack } from './template/stack.ts'
 
 export type { EventEntry, PutEventsResult } from './events/event-bus.ts'
-export type { Fault, Faults, PendingCall } from './recorder/faults.ts'
-export type { RunnerLog } from './runner-log.ts'
+export type { Faults } from './recorder/faults.ts'
 export type { TemplateOptions } from './options.ts'
 export { TemplateError } from './template-error.ts'
 
