@@ -3,6 +3,7 @@ import { SendMessageBatchCommand } from '@aws-sdk/client-sqs'
 import { describe, expect, it } from 'vitest'
 import { meter, type MeterLine } from '../../src/template-runner/cost/meter.ts'
 import { type CostReport, costReport, costText } from '../../src/template-runner/cost/report.ts'
+import { ACK_UNITS, EVENT_UNITS } from '../../bench/costs.ts'
 import { Client } from '../e2e/client.ts'
 import { unique } from '../e2e/tokens.ts'
 import { BACKEND, serveStack } from './served.ts'
@@ -161,7 +162,13 @@ describe('an event of 400 bytes to two recipients with one connection each, thro
     expect(sum(perEvent, 'writeUnit')).toBeLessThanOrEqual(4)
     expect(sum(perEvent, 'readUnit')).toBeLessThanOrEqual(3)
     expect(sum(perEvent, 'webSocketMessage')).toBe(2)
-    expect(report.acks.perEvent.length).toBeGreaterThan(0)
+    // What docs/costs.md is made from.
+    for (const [price, units] of Object.entries(EVENT_UNITS)) {
+      expect(sum(perEvent, price), price).toBeCloseTo(units, 5)
+    }
+    for (const [price, units] of Object.entries(ACK_UNITS)) {
+      expect(sum(report.acks.perEvent, price), price).toBeCloseTo(2 * units, 5)
+    }
     expect(report.estimatedCalls).toBe(0)
     console.log(costText(report))
     const batches = target.running.recording.invocations.filter(({ trigger }) => trigger === 'queue')

@@ -1,0 +1,52 @@
+/**
+ * What a month costs on AWS, for docs/costs.md, from the units that the cost meter measures over the template
+ * (test/template/cost.test.ts holds them to what is said here).
+ *
+ *     npm run costs
+ */
+import { monthly, monthlyMarkdown } from '../src/template-runner/cost/monthly.ts'
+import type { BillableUnits } from '../src/template-runner/cost/prices.ts'
+
+/** An event of 400 bytes to two recipients with one connection each, through the queue in batches of ten. */
+export const EVENT_UNITS = {
+  writeUnit: 4,
+  readUnit: 3,
+  webSocketMessage: 2,
+  queueRequest: 0.3,
+  functionRequest: 0.1,
+} as const satisfies BillableUnits
+
+/** An ack of a device that has acknowledged before. */
+export const ACK_UNITS = {
+  webSocketMessage: 1,
+  readUnit: 1.5,
+  writeUnit: 1,
+  functionRequest: 1,
+} as const satisfies BillableUnits
+
+/** Time of functions cannot be measured here; these are assumptions: 8 ms an event at 512 MB, 15 ms an ack at 256 MB. */
+const EVENT_GB_SECONDS = 0.008 * 0.5
+const ACK_GB_SECONDS = 0.015 * 0.25
+
+const ASSUMED = {
+  recipients: 2,
+  connections: 2,
+  perEvent: { ...EVENT_UNITS, functionTime: EVENT_GB_SECONDS },
+  perAck: { ...ACK_UNITS, functionTime: ACK_GB_SECONDS },
+  acksPerEvent: 2,
+  storedBytes: 600,
+  // 30 days, and 7 of grace.
+  retentionDays: 37,
+  pointInTimeRecovery: true,
+  logBytesPerEvent: 300,
+  secrets: 1,
+  // The pollers of an idle queue: some 5 long polls of 20 s at once.
+  emptyReceives: 657_000,
+}
+
+/** Users who are connected on average grow with the events: here, one for each thousand events of a month. */
+const MONTHS = [10_000, 1_000_000, 1_000_000_000].map((events) =>
+  monthly(events, { ...ASSUMED, openConnections: events / 1000 }),
+)
+
+if (process.argv[1] === import.meta.filename) console.log(monthlyMarkdown(MONTHS))
