@@ -46,7 +46,8 @@ export class Appender {
   async append(event: AcceptedEvent, known: KnownStarts): Promise<Appended> {
     const starts = await this.#startsOf(event, known)
     const intent = this.#intentOf(event, starts)
-    if (await this.#store.begin(intent, this.#life.now())) return this.#place(event, intent, starts, known, true)
+    if (await this.#store.begin(intent, this.#life.now()))
+      return this.#place(event, intent, starts, known, true)
     const stored = await this.#store.receipt(event.id)
     if (stored === undefined)
       throw new Error(`the receipt of event ${event.id} was there, and is not any more`)

@@ -44,7 +44,7 @@ export class DynamoEventLog implements EventLog {
 
   async complete(receipts: readonly Receipt[]): Promise<void> {
     await this.#store.complete(
-      receipts.map((receipt) => ({ receipt, ttl: this.#life.ttlOfReceipt(receipt.acceptedAt) })),
+      receipts.map((receipt) => ({ receipt, ttl: this.#life.ttlOfCompleted(receipt) })),
     )
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/ports.ts'
+import type { Clock, Receipt } from '../../core/ports.ts'
 import type { Head, Intent, StoredEntry } from './log-store.ts'
 
 const MINUTE = 60_000
@@ -60,14 +60,16 @@ export class LogLife {
   /**
    * Whether readers still see it. What is kept of a log is always its end, for neither `loggedAt` nor `ttl` ever falls. The
    * `ttl` matters where the retention was raised: what was put before does not live longer for it, and goes in any order.
+   *
+   * @param now when the reading began: judged by the time of each page, a read could see an entry and not those above it
    */
-  isKept(entry: StoredEntry): boolean {
-    return entry.loggedAt >= this.now() - this.retentionMs && this.phaseOf(entry) === 'continues'
+  isKept(entry: StoredEntry, now: number): boolean {
+    return entry.loggedAt >= now - this.retentionMs && this.phaseOf(entry, now) === 'continues'
   }
 
   /** `continues`: the next offset; `renews`: the same, but by way of the head; `restarts`: above the clock. */
-  phaseOf(entry: StoredEntry | undefined): Phase {
-    const left = entry === undefined ? 0 : entry.ttl * 1000 - this.now()
+  phaseOf(entry: StoredEntry | undefined, now = this.now()): Phase {
+    const left = entry === undefined ? 0 : entry.ttl * 1000 - now
     if (left > this.#renewMs) return 'continues'
     return left > this.#restartMs ? 'renews' : 'restarts'
   }
@@ -96,6 +98,14 @@ export class LogLife {
   /** Receipts outlive the entries that a retry could repeat: their life is the de-duplication window. */
   ttlOfReceipt(acceptedAt: number): number {
     return Math.ceil((acceptedAt + 2 * this.retentionMs) / 1000)
+  }
+
+  /**
+   * Counted anew: were the retention lowered since, the receipt could end while other tries that know it are under way. The
+   * next try would begin another, they would complete the old one over it, and the one after would put the event again.
+   */
+  ttlOfCompleted({ acceptedAt }: Receipt): number {
+    return this.ttlOfReceipt(Math.max(acceptedAt, this.now()))
   }
 
   /** Whether something counts as gone, though DynamoDB deletes it hours to days late. `ttl` is in seconds since 1970. */

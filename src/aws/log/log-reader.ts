@@ -46,12 +46,13 @@ export class LogReader {
   }
 
   async newest(userId: string, limits: PageLimits): Promise<LogPage> {
+    const now = this.#life.now()
     const budget = new PageBudget(limits)
     const entries: StoredEntry[] = []
     let top: StoredEntry | undefined
     for await (const entry of this.#descending(userId, limits.events + 1)) {
       top ??= entry
-      if (!this.#life.isKept(entry) || !budget.admits(entry)) break
+      if (!this.#life.isKept(entry, now) || !budget.admits(entry)) break
       entries.unshift(entry)
     }
     const tail = top === undefined ? await this.#tail(userId) : { entry: top }
@@ -66,11 +67,12 @@ export class LogReader {
     since: number,
     walk: number,
   ): Promise<{ cursor: number; complete: boolean }> {
+    const now = this.#life.now()
     let cursor: number | undefined
     let walked = 0
     for await (const entry of this.#descending(userId, walk + 1)) {
       cursor ??= entry.offset
-      if (!this.#life.isKept(entry)) return { cursor, complete: true }
+      if (!this.#life.isKept(entry, now)) return { cursor, complete: true }
       if (walked === walk) return { cursor, complete: false }
       if (entry.loggedAt < since) return { cursor, complete: true }
       cursor = entry.offset - 1
@@ -96,7 +98,8 @@ export class LogReader {
     const { last, isAtEnd } = walk
     const tail = isAtEnd && last !== undefined ? { entry: last } : await this.#tail(userId)
     // What has come since is not a loss.
-    const isNews = isAtEnd && last === undefined && tail.entry !== undefined && tail.entry.offset >= Math.max(cursor, 1)
+    const isNews =
+      isAtEnd && last === undefined && tail.entry !== undefined && tail.entry.offset >= Math.max(cursor, 1)
     if (isNews) return this.#walkToEnd(userId, cursor, limits)
     return { walk, end: await this.#starts.endOf(userId, tail) }
   }
@@ -106,6 +109,7 @@ export class LogReader {
    * log, and often that it is its end.
    */
   async #walkUp(userId: string, cursor: number, limits: PageLimits): Promise<Walk> {
+    const now = this.#life.now()
     const budget = new PageBudget(limits)
     const kept: StoredEntry[] = []
     let sawExpired = false
@@ -115,7 +119,7 @@ export class LogReader {
       const limit = Math.min(limits.events - kept.length + 2, QUERY_ENTRIES)
       const page = await this.#store.range(userId, { from, limit })
       for (const entry of page.entries) {
-        if (entry.offset > cursor && !this.#life.isKept(entry)) sawExpired = true
+        if (entry.offset > cursor && !this.#life.isKept(entry, now)) sawExpired = true
         else if (entry.offset > cursor) {
           if (!budget.admits(entry)) return { kept, sawExpired, isAtEnd: false }
           kept.push(entry)

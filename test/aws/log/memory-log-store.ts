@@ -53,7 +53,10 @@ export class MemoryLogStore implements LogStore {
     if (consistency === 'consistent') return tails.at(-1)?.tail ?? {}
     const since = this.#nature.now() - this.lagMs
     // The state before the first one inside the lag was still there when the lag began.
-    const first = Math.max(0, tails.findLastIndex((one) => one.since <= since))
+    const first = Math.max(
+      0,
+      tails.findLastIndex((one) => one.since <= since),
+    )
     return tails[first + Math.floor(this.#nature.random() * (tails.length - first))]?.tail ?? {}
   }
 

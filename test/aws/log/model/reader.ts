@@ -10,7 +10,7 @@ const idIn = ({ text }: LogEntry) => (JSON.parse(text) as { id: string }).id
 export class Reader {
   readonly #truth: Truth
   readonly #userId: string
-  #cursor: { readonly offset: number; readonly since: number } | undefined
+  #cursor: number | undefined
 
   constructor(truth: Truth, userId: string) {
     this.#truth = truth
@@ -21,8 +21,8 @@ export class Reader {
     const visit = new Visit(this.#truth, this.#userId, worker)
     const limits = { events: plan.limit, bytes: 1_000_000 }
     if (plan.how === 'on' && this.#cursor !== undefined) {
-      const { offset, since } = this.#cursor
-      const result = await visit.on(offset, since, limits)
+      const offset = this.#cursor
+      const result = await visit.on(offset, limits)
       const last = result.entries.at(-1)?.offset
       if (last !== undefined) this.#moveTo(last)
       else if (result.truncated || plan.adopts) this.#moveTo(result.head)
@@ -37,7 +37,7 @@ export class Reader {
   }
 
   #moveTo(offset: number): void {
-    if (this.#cursor?.offset !== offset) this.#cursor = { offset, since: this.#truth.now() }
+    this.#cursor = offset
   }
 }
 
@@ -65,9 +65,9 @@ class Visit {
     return head
   }
 
-  async on(cursor: number, since: number, limits: PageLimits): Promise<ReadResult> {
+  async on(cursor: number, limits: PageLimits): Promise<ReadResult> {
     const result = await this.#read({ kind: 'after', offset: cursor }, limits)
-    if (result.truncated) this.#checkLoss(cursor, since, result)
+    if (result.truncated) this.#checkLoss(cursor, result)
     else this.#checkAll(result, (put) => put.offset > cursor, 'a loss is told')
     return result
   }
@@ -139,14 +139,14 @@ class Visit {
   }
 
   /** Told of a loss: there must be one, or the cursor be older than anything that is certainly there. */
-  #checkLoss(cursor: number, since: number, result: ReadResult): void {
+  #checkLoss(cursor: number, result: ReadResult): void {
     const now = this.#truth.now()
     if (this.#puts().some((put) => put.offset > cursor && !this.#isKept(put))) return
     const seen = this.#puts().findLast((put) => put.offset <= cursor)
-    const { lifeMs } = this.#worker.life
-    const certain =
-      seen?.offset === cursor ? seen.ttl * 1000 : since + Math.min(lifeMs, 2 * this.#truth.lowestRetention(0))
-    const isExcused = now > certain - 60 * MINUTE - SKEW
+    const { certain } = this.#truth.of(this.#userId)
+    // A cursor that is no entry's is a head's: one below its base.
+    const until = seen?.offset === cursor ? seen.ttl * 1000 : (certain.get(cursor + 1) ?? Infinity)
+    const isExcused = now > until - 60 * MINUTE - SKEW
     if (isExcused) this.#truth.excused++
     this.#demand(isExcused, 'no loss is told where there is none', {
       cursor,
@@ -159,9 +159,7 @@ class Visit {
   /** Certainly visible to this worker. */
   #isKept({ loggedAt, ttl }: Put): boolean {
     const now = this.#truth.now()
-    return (
-      loggedAt > now - this.#worker.life.retentionMs + SKEW && ttl * 1000 - now > 60 * MINUTE + SKEW
-    )
+    return loggedAt > now - this.#worker.life.retentionMs + SKEW && ttl * 1000 - now > 60 * MINUTE + SKEW
   }
 
   #puts(): readonly Put[] {

@@ -62,7 +62,7 @@ export class Simulation implements Nature {
       void actor.then(close, close)
     }
     for (;;) {
-      for (let i = 0; i < MICROTASKS && open > 0; i++) await null
+      for (let i = 0; i < MICROTASKS && open > 0; i++) await Promise.resolve()
       if (this.#waiting.length === 0) await allOthers()
       if (open === 0) return
       this.#step()

@@ -26,6 +26,8 @@ interface UserTruth {
   /** The highest head that a reader was told. */
   reported: number
   head: Head | undefined
+  /** Until when nothing that was put from a base on can have gone, in milliseconds since 1970. */
+  readonly certain: Map<number, number>
 }
 
 /** All that ever happened, and what of it was wrong. */
@@ -49,7 +51,7 @@ export class Truth {
   }
 
   of(userId: string): UserTruth {
-    const user = this.#users.get(userId) ?? { puts: [], reported: 0, head: undefined }
+    const user = this.#users.get(userId) ?? { puts: [], reported: 0, head: undefined, certain: new Map() }
     this.#users.set(userId, user)
     return user
   }
@@ -106,7 +108,9 @@ export class Truth {
   }
 
   noteHead(userId: string, head: Head): void {
-    this.of(userId).head = head
+    const user = this.of(userId)
+    user.head = head
+    if (head.used && !user.certain.has(head.base)) user.certain.set(head.base, head.at + head.lifeMs)
   }
 
   /** What a reader was told, who had asked when `before` had been told already. */

@@ -108,14 +108,18 @@ export class Worker {
     await this.#simulation.turn()
     const call = ++this.#calls
     this.#dieIf(call, 'before')
-    if (this.#isDead) return never()
+    if (this.#hasDied()) return never()
     try {
       return await effect()
     } finally {
       this.#dieIf(call, 'after')
       if (this.#simulation.chance(0.3)) await this.#simulation.turn()
-      if (this.#isDead) await never()
+      if (this.#hasDied()) await never()
     }
+  }
+
+  #hasDied(): boolean {
+    return this.#isDead
   }
 
   #dieIf(call: number, when: Death['when']): void {

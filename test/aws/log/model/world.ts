@@ -1,7 +1,16 @@
 import type { Appended, Receipt } from '../../../../src/core/ports.ts'
 import { appendInOrder } from '../../../../src/aws/log/dynamo-event-log.ts'
 import { sampleEvent } from '../../../contract/samples.ts'
-import { type Attempt, type Boundary, type Plan, type Publish, type Read, RETENTIONS, type Round, USERS } from './plan.ts'
+import {
+  type Attempt,
+  type Boundary,
+  type Plan,
+  type Publish,
+  type Read,
+  RETENTIONS,
+  type Round,
+  USERS,
+} from './plan.ts'
 import { Reader } from './reader.ts'
 import { Simulation } from './simulation.ts'
 import { DAY, MINUTE, SECOND, SKEW, Truth, WatchedStore } from './truth.ts'
@@ -11,6 +20,10 @@ const READERS = 2
 const RECIPIENTS = [['ann'], ['bob'], ['ann', 'bob']] as const
 const eventOf = (index: number, content = 'a') =>
   sampleEvent(`e${index}`, RECIPIENTS[index % RECIPIENTS.length]!, content)
+
+export class BrokenPromises extends Error {
+  override readonly name = 'BrokenPromises'
+}
 
 /** One store, and all who write and read there. */
 export class World {
@@ -28,12 +41,12 @@ export class World {
     this.#build = build
   }
 
-  /** @throws with all rules that were broken */
+  /** @throws BrokenPromises with all rules that were broken */
   async follow(plan: Plan): Promise<void> {
     this.#deploy(plan.retention)
     for (const round of plan.rounds) await this.#round(round)
     await this.#end()
-    if (this.truth.violations.length > 0) throw new Error(this.truth.violations.join('\n'))
+    if (this.truth.violations.length > 0) throw new BrokenPromises(this.truth.violations.join('\n'))
   }
 
   async #round(round: Round): Promise<void> {
@@ -44,7 +57,9 @@ export class World {
     await this.simulation.round(round.seed, () => {
       this.store.expire(round.gone)
       return round.actors.flatMap((actor) =>
-        actor.kind === 'read' ? [this.#read(actor)] : actor.tries.map(async (one) => this.#publish(actor, one)),
+        actor.kind === 'read'
+          ? [this.#read(actor)]
+          : actor.tries.map(async (one) => this.#publish(actor, one)),
       )
     })
   }
@@ -113,7 +128,7 @@ export class World {
   async #complete(answers: readonly Appended[], worker: Worker): Promise<void> {
     const receipts = answers.flatMap((one) => (one.status === 'appended' ? [one.receipt] : []))
     const logged = receipts.map((receipt): Receipt => ({ ...receipt, state: 'logged' }))
-    const given = logged.map((receipt) => ({ receipt, ttl: worker.life.ttlOfReceipt(receipt.acceptedAt) }))
+    const given = logged.map((receipt) => ({ receipt, ttl: worker.life.ttlOfCompleted(receipt) }))
     await Promise.race([worker.store.complete(given).catch(ignoreFaults), worker.died])
   }
 
@@ -161,7 +176,11 @@ export class World {
     }
   }
 
-  #worker({ skew, old, death }: Pick<Attempt, 'skew' | 'old'> & { death?: WorkerOptions['death'] | null }): Worker {
+  #worker({
+    skew,
+    old,
+    death,
+  }: Pick<Attempt, 'skew' | 'old'> & { death?: WorkerOptions['death'] | null }): Worker {
     return new Worker({
       simulation: this.simulation,
       store: this.store,
