@@ -36,7 +36,7 @@ export class DeadLetters extends Queue {
   }
 }
 
-/** Where backends publish by IAM: group = first recipient, de-duplication id = the event's id. */
+/** Where backends publish by IAM: group = first recipient, de-duplication id = the event's id, or one of its id and content. */
 export class EventQueue extends Queue {
   constructor(scope: Construct, id: string, deadLetters: DeadLetters, { removalPolicy }: Settings) {
     super(scope, id, {

@@ -125,7 +125,7 @@ async function addUsers(from: number, to: number): Promise<void> {
   const item = (n: number) => ({
     pk: { S: `user-${n}` },
     sk: { S: 'connections' },
-    [`c#conn${n}=`]: { S: `${Date.now() + 3_600_000} ${Date.now()}` },
+    [`c#conn${n}=`]: { L: [{ N: String(Date.now()) }, { N: String(Date.now() + 3_600_000) }] },
     ttl: { N: String(Math.ceil(Date.now() / 1000) + 7_800) },
   })
   const batches = Array.from({ length: Math.ceil((to - from) / 25) }, (_, i) => from + i * 25)
@@ -183,6 +183,7 @@ describe('an event of 400 bytes to two recipients with one connection each, thro
     await addUsers(100, 100_000)
     const many = work(await measure(pairs, 3))
     console.log({ few, many })
+    // Calls depend on how the poller happens to batch; units do not.
     expect(many.writeUnits).toBe(few.writeUnits)
     expect(many.readUnits).toBe(few.readUnits)
   })
