@@ -7,19 +7,27 @@ export interface ConnectDependencies extends PushDependencies {
   readonly connectionsPerUser?: number
 }
 
-/**
- * Registers a connection whose token was verified. Past the cap, the user's oldest connections are told `evicted`
- * and closed: the newest is the screen that somebody is looking at.
- */
+/** Registers a connection whose token was verified. */
 export async function connect(dependencies: ConnectDependencies, connection: Connection): Promise<void> {
-  const { connections, logger, connectionsPerUser = LIMITS.connectionsPerUser } = dependencies
+  const open = await registerWithinCap(dependencies, connection)
+  dependencies.logger.info({ userId: connection.userId, connectionId: connection.id, open }, 'connected')
+}
+
+/**
+ * Past the cap, the user's oldest connections are told `evicted` and closed: the newest is the screen that somebody is
+ * looking at.
+ *
+ * @returns how many the user has then
+ */
+export async function registerWithinCap(
+  dependencies: ConnectDependencies,
+  connection: Connection,
+): Promise<number> {
+  const { connections, connectionsPerUser = LIMITS.connectionsPerUser } = dependencies
   const all = await connections.register(connection)
   // Never a newer one: of two that connect at once, each would evict the other, and none would be left.
   const oldest = all.slice(0, Math.max(0, all.length - connectionsPerUser))
   const surplus = oldest.filter(({ id }) => id !== connection.id)
   await Promise.all(surplus.map(async (other) => dismiss(dependencies, other, 'evicted')))
-  logger.info(
-    { userId: connection.userId, connectionId: connection.id, open: all.length - surplus.length },
-    'connected',
-  )
+  return all.length - surplus.length
 }

@@ -1,11 +1,12 @@
 import { type ClientMessage, InvalidMessage, parseMessage } from './client-message.ts'
+import { type ConnectDependencies, registerWithinCap } from './connect.ts'
 import { errorFrame, eventsFrame, pongFrame } from './frames.ts'
 import { LIMITS } from './limits.ts'
 import type { Connection, DeviceLedger, EventLog } from './ports.ts'
-import { dismiss, type PushDependencies } from './push.ts'
+import { dismiss } from './push.ts'
 import { readLog } from './read.ts'
 
-export interface MessageDependencies extends PushDependencies {
+export interface MessageDependencies extends ConnectDependencies {
   readonly log: EventLog
   readonly devices: DeviceLedger
 }
@@ -63,18 +64,23 @@ async function answer(
   }
 }
 
-/** Register first, read then: see `pushEvent` for why this order leaves no hole. */
+/**
+ * Register first, read then: see `pushEvent` for why this order leaves no hole. A connection that is open and yet not known
+ * was pruned by mistake, or evicted and not closed: it counts as new, and the cap holds for it as well.
+ */
 async function resume(
-  { connections, clock, log }: MessageDependencies,
+  dependencies: MessageDependencies,
   sender: Sender,
   after: number | undefined,
   device: string | undefined,
 ): Promise<string> {
+  const { connections, clock, log } = dependencies
   const known = await connections.get(sender.userId, sender.id)
   if (known === undefined || (device !== undefined && known.device !== device)) {
     const name = device ?? known?.device
     const registeredAt = known?.registeredAt ?? clock.now()
-    await connections.register({ ...sender, registeredAt, ...(name !== undefined && { device: name }) })
+    const connection = { ...sender, registeredAt, ...(name !== undefined && { device: name }) }
+    await registerWithinCap(dependencies, connection)
   }
   if (after === undefined) {
     const head = await log.head(sender.userId)

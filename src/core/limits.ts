@@ -21,6 +21,8 @@ export const LIMITS = {
   sinceWalk: 1000,
   /** The error text of a client's report; what is longer is cut. */
   reportLength: 1000,
+  /** What a receipt tells of single deliveries, as JSON. DynamoDB's item has 400 KB, and a receipt has more to say. */
+  deliveryBytes: 128 * 1024,
   /** Pushes of one event under way at once. */
   pushConcurrency: 50,
   /**

@@ -61,6 +61,8 @@ export interface ReceiptRecipient {
   readonly offset: number
   /** Empty until the receipt is `logged`. */
   readonly deliveries: readonly Delivery[]
+  /** How many more deliveries there were, by their outcome, where they are too many to tell of each. */
+  readonly omitted?: Readonly<Partial<Record<Outcome, number>>>
 }
 
 /** The record of one event's way. `accepted`: in the logs; `logged`: pushed as well, nothing left to do. */

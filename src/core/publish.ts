@@ -1,3 +1,4 @@
+import { tallyOf } from './delivery-detail.ts'
 import type { AcceptedEvent } from './event.ts'
 import type { Appended, EventLog, Receipt } from './ports.ts'
 import { pushEvent, type PushDependencies } from './push.ts'
@@ -140,9 +141,9 @@ function separate(items: readonly (AcceptedEvent | Error)[]): { first: Place[]; 
 }
 
 function resultOf({ receipt, duplicate }: Pushed): PublishResult {
-  const recipients = receipt.recipients.map(({ userId, offset, deliveries }) => {
-    const sent = deliveries.filter(({ outcome }) => outcome === 'sent').length
-    return { userId, offset, connections: deliveries.length, sent }
+  const recipients = receipt.recipients.map((recipient) => {
+    const { userId, offset } = recipient
+    return { userId, offset, ...tallyOf(recipient) }
   })
   return { id: receipt.eventId, duplicate, recipients }
 }

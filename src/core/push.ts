@@ -1,4 +1,5 @@
 import type { Outcome } from './codes.ts'
+import { boundDetail } from './delivery-detail.ts'
 import { errorFrame, eventFrame } from './frames.ts'
 import { LIMITS } from './limits.ts'
 import { mapBounded } from './map-bounded.ts'
@@ -31,7 +32,7 @@ interface Target {
  * The connections are looked up here, after the append: a client registers first and reads its log then, so either
  * its read sees the event or this look-up sees its connection. There is no third case.
  *
- * @returns the receipt's recipients, with their deliveries
+ * @returns the receipt's recipients, with their deliveries, as many as a receipt tells of
  */
 export async function pushEvent(
   dependencies: PushDependencies,
@@ -46,10 +47,11 @@ export async function pushEvent(
     deliver(dependencies, target, over),
   )
   let next = 0
-  return receipt.recipients.map((recipient, i) => ({
+  const recipients = receipt.recipients.map((recipient, i) => ({
     ...recipient,
     deliveries: deliveries.slice(next, (next += perRecipient[i]?.length ?? 0)),
   }))
+  return boundDetail(recipients)
 }
 
 async function targetsOf(

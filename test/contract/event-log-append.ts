@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { boundDetail } from '../../src/core/delivery-detail.ts'
 import type { AcceptedEvent } from '../../src/core/event.ts'
+import { LIMITS } from '../../src/core/limits.ts'
 import {
   ALL,
   type CreateEventLog,
@@ -234,6 +236,24 @@ export function describeAppend(create: CreateEventLog): void {
         state: 'logged',
         recipients: [{ ...ann, deliveries }, bob],
       })
+    })
+
+    it('keep the largest receipt there can be', async () => {
+      const userIds = range(LIMITS.recipients).map((i) => `${'\u{1F600}'.repeat(60)}${i}`)
+      await t.log.append([sampleEvent('e1', userIds)])
+      const receipt = (await t.log.receipt('e1'))!
+      const deliveries = () =>
+        range(LIMITS.connectionsPerUser).map((i) => ({
+          connectionId: `connection-${i}`,
+          device: '€'.repeat(LIMITS.idLength),
+          outcome: 'throttled' as const,
+        }))
+      const recipients = boundDetail(receipt.recipients.map((one) => ({ ...one, deliveries: deliveries() })))
+      const logged = { ...receipt, state: 'logged' as const, recipients }
+      await t.log.complete([logged])
+      expect(await t.log.receipt('e1')).toEqual(logged)
+      const omitted = { throttled: LIMITS.connectionsPerUser }
+      expect(recipients.at(-1)).toMatchObject({ deliveries: [], omitted })
     })
   })
 }

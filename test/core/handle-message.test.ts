@@ -96,6 +96,19 @@ describe('a message over a socket', () => {
       expect(world.connections.rows).toEqual([{ ...sender, device: 'tablet' }])
     })
 
+    it('of one that was evicted, but not closed, makes no room beyond the cap', async () => {
+      await world.connections.remove('ann', 'c-1')
+      world.clock.advance(5)
+      for (const id of ['c-2', 'c-3']) await world.connections.register(connectionOf(world.clock, id, 'ann'))
+      world.clock.advance(5)
+      const answer = await handleMessage({ ...world, connectionsPerUser: 2 }, sender, '{"action":"resume"}')
+      expect(JSON.parse(answer!)).toEqual(page([], 0))
+      expect(world.connections.rows.map(({ id }) => id).toSorted()).toEqual(['c-1', 'c-3'])
+      expect(world.pusher.framesTo('c-2').map((frame) => JSON.parse(frame) as unknown)).toEqual([
+        expect.objectContaining({ type: 'error', code: 'evicted' }),
+      ])
+    })
+
     it('registers again what the registry lost, before it reads', async () => {
       await world.connections.remove('ann', 'c-1')
       const steps: string[] = []

@@ -22,7 +22,7 @@ interface Intent {
   readonly event: AcceptedEvent
   readonly offsets: Map<string, number>
   acceptedAt: number
-  deliveries: readonly Pick<ReceiptRecipient, 'userId' | 'deliveries'>[] | undefined
+  deliveries: readonly Pick<ReceiptRecipient, 'userId' | 'deliveries' | 'omitted'>[] | undefined
 }
 
 type Pause = () => Promise<void>
@@ -185,11 +185,10 @@ function receiptOf({ event, offsets, acceptedAt, deliveries }: Intent): Receipt 
     digest: event.digest,
     state: deliveries === undefined ? 'accepted' : 'logged',
     acceptedAt,
-    recipients: event.recipients.map(({ userId, field }) => ({
-      userId,
-      field,
-      offset: offsets.get(userId) ?? Number.NaN,
-      deliveries: deliveries?.find((given) => given.userId === userId)?.deliveries ?? [],
-    })),
+    recipients: event.recipients.map(({ userId, field }) => {
+      const { deliveries: told = [], omitted } = deliveries?.find((given) => given.userId === userId) ?? {}
+      const recipient = { userId, field, offset: offsets.get(userId) ?? Number.NaN, deliveries: told }
+      return omitted === undefined ? recipient : { ...recipient, omitted }
+    }),
   }
 }

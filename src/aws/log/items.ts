@@ -8,7 +8,7 @@
  * | `u#` + user id | 0 | the head |
  * | `e#` + event id | 0 | a receipt |
  */
-import type { Delivery, Receipt } from '../../core/ports.ts'
+import type { Delivery, Receipt, ReceiptRecipient } from '../../core/ports.ts'
 import type { Head, Intent, StoredEntry, StoredReceipt } from './log-store.ts'
 
 export const logKey = (userId: string): string => `u#${userId}`
@@ -51,8 +51,8 @@ export function headOf(item: Item): Head {
   return { base, at, lifeMs: life, used, ...(prev !== undefined && { prev }) }
 }
 
-/** User id, field, and the basis or the offset; of a logged receipt the deliveries as well. */
-type Row = readonly [string, string, number, (readonly (readonly string[])[])?]
+/** User id, field, and the basis or the offset; of a logged receipt the deliveries as well, and what of them was omitted. */
+type Row = readonly [string, string, number, (readonly (readonly string[])[])?, ReceiptRecipient['omitted']?]
 
 export function intentItem({ eventId, type, digest, acceptedAt, ttl, recipients }: Intent): Item {
   const rows = recipients.map(({ userId, field, basis }): Row => [userId, field, basis])
@@ -60,8 +60,9 @@ export function intentItem({ eventId, type, digest, acceptedAt, ttl, recipients 
 }
 
 export function loggedItem({ eventId, type, digest, acceptedAt, recipients }: Receipt, ttl: number): Item {
-  const rows = recipients.map(({ userId, field, offset, deliveries }): Row => {
-    return [userId, field, offset, deliveries.map(deliveryRow)]
+  const rows = recipients.map(({ userId, field, offset, deliveries, omitted }): Row => {
+    const row = [userId, field, offset, deliveries.map(deliveryRow)] as const
+    return omitted === undefined ? row : [...row, omitted]
   })
   return receiptItem({ eventId, type, digest, acceptedAt }, 'logged', rows, ttl)
 }
@@ -103,8 +104,9 @@ export function receiptOf(item: Item): StoredReceipt {
     const recipients = rows.map(([userId, field, basis]) => ({ userId, field, basis }))
     return { state, intent: { ...facts, ttl, recipients } }
   }
-  const recipients = rows.map(([userId, field, offset, deliveries = []]) => {
-    return { userId, field, offset, deliveries: deliveries.map(deliveryOf) }
+  const recipients = rows.map(([userId, field, offset, deliveries = [], omitted]) => {
+    const told = { userId, field, offset, deliveries: deliveries.map(deliveryOf) }
+    return omitted === undefined ? told : { ...told, omitted }
   })
   return { state, receipt: { ...facts, state, recipients }, ttl }
 }
