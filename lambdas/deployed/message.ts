@@ -1,4 +1,5 @@
 import { createTableClient } from '../../src/aws/clients/tables.ts'
+import { connectionsPerUser } from '../../src/aws/environment.ts'
 import { loggerFor } from '../../src/aws/logger.ts'
 import { pusherFor } from '../../src/aws/parts/pushing.ts'
 import { connectionsFor, devicesFor, logFor } from '../../src/aws/parts/tables.ts'
@@ -15,4 +16,5 @@ export const handler = createHandler({
   devices: devicesFor(environment, tables),
   connections: connectionsFor(environment, tables),
   pusher: pusherFor(environment, logger),
+  connectionsPerUser: connectionsPerUser(environment),
 })

@@ -38,8 +38,8 @@ export function embeddedSockets({ settings, folder, verifier, logger }: SocketDe
     post: async (connectionId, frame) => push.post(connectionId, frame),
     close: async (connectionId) => push.close(connectionId),
   }
-  const shared = { connections, pusher, clock: Date, logger }
   const { allowedOrigins, connectionsPerUser } = settings
+  const shared = { connections, pusher, clock: Date, logger, connectionsPerUser }
   const onMessage = {
     handler: message({ ...shared, log: folder.log, devices: folder.devices }),
     returnResponse: true,
@@ -49,7 +49,7 @@ export function embeddedSockets({ settings, folder, verifier, logger }: SocketDe
     connectionsApi: settings.connectionsApi ? 'loopback' : 'off',
     authorizer: { handler: authorize({ verifier, logger, ...(allowedOrigins && { allowedOrigins }) }) },
     routes: {
-      $connect: { handler: connect({ ...shared, connectionsPerUser }) },
+      $connect: { handler: connect(shared) },
       $disconnect: { handler: disconnect(shared) },
       $default: onMessage,
       resume: onMessage,
