@@ -1,17 +1,24 @@
 import { FanoutError } from '../src/core/errors.ts'
 import { type AcceptedEvent, parseEvent } from '../src/core/event.ts'
-import type { DeadLetters, Logger } from '../src/core/ports.ts'
+import type { DeadLetters, Logger, Redelivery } from '../src/core/ports.ts'
 import type { Publisher, PublishResult } from '../src/core/publish.ts'
-import { groupOf, isQueueBatch, type QueueRecord, type QueueResult } from './shared/queue.ts'
+import { groupOf, isQueueBatch, type QueueRecord, type QueueResult, receivesOf } from './shared/queue.ts'
 
 export interface Dependencies {
   readonly publisher: Publisher
   readonly deadLetters: DeadLetters
+  readonly redelivery: Redelivery
   readonly logger: Logger
 }
 
 /** The group of dead letters that came without one. */
 const DIRECT = 'direct'
+
+/**
+ * After the first failure, after each further one so many times longer, and at the longest. By itself a message comes back
+ * after the queue's visibility timeout, which is six times this function's: minutes, for a call that was throttled once.
+ */
+const RETRY = { firstSeconds: 2, factor: 4, mostSeconds: 300 }
 
 /**
  * Publishes what came through the queue, up to ten events at once, or by an EventBridge rule, which hands over one event
@@ -46,25 +53,36 @@ async function publishBatch(
   const failed = await Promise.all(
     [...groups].map(async ([group, handled]) => settleGroup(dependencies, group, handled)),
   )
-  return { batchItemFailures: failed.flat().map((messageId) => ({ itemIdentifier: messageId })) }
+  await dependencies.redelivery.schedule(failed.flatMap(retriesOf))
+  return { batchItemFailures: failed.flat().map(({ messageId }) => ({ itemIdentifier: messageId })) }
+}
+
+/** All of a group at the same time: as long as one of its messages is in flight, SQS hands out none. */
+function retriesOf(group: readonly QueueRecord[]) {
+  const [first] = group
+  if (first === undefined) return []
+  const seconds = RETRY.firstSeconds * RETRY.factor ** (receivesOf(first) - 1)
+  return group.map(({ receiptHandle }) => {
+    return { receiptHandle, seconds: Math.min(seconds, RETRY.mostSeconds) }
+  })
 }
 
 /**
  * Puts the dead ones of a group away.
  *
- * @returns the ids that SQS must deliver again: the first that failed and every later one of the group, also where it
+ * @returns what SQS must deliver again: the first that failed and every later one of the group, also where it
  *   was published, for on a FIFO queue nothing after a failure may be deleted; publishing it once more changes nothing
  */
 async function settleGroup(
   dependencies: Dependencies,
   group: string,
   handled: readonly Handled[],
-): Promise<readonly string[]> {
+): Promise<readonly QueueRecord[]> {
   for (const [i, { record, result }] of handled.entries()) {
     const error = await settle(dependencies, group, record.body, result)
     if (error === undefined) continue
     dependencies.logger.error({ err: error, messageId: record.messageId, group }, 'message failed')
-    return handled.slice(i).map((later) => later.record.messageId)
+    return handled.slice(i).map((later) => later.record)
   }
   return []
 }

@@ -24,3 +24,8 @@ function isQueueRecord(record: unknown): boolean {
 export function groupOf({ attributes, messageId }: QueueRecord): string {
   return attributes.MessageGroupId ?? messageId
 }
+
+/** How often a message was received, this time included. */
+export function receivesOf({ attributes }: QueueRecord): number {
+  return Math.max(1, Number(attributes.ApproximateReceiveCount) || 1)
+}

@@ -201,6 +201,16 @@ export interface DeadLetters {
   put(text: string, reason: DeadLetterReason, group: string): Promise<void>
 }
 
+/** When messages that failed come back from their queue. */
+export interface Redelivery {
+  /**
+   * Never rejects: a message whose time cannot be set comes back as well, when the queue's own timeout is over.
+   *
+   * @param messages each by the handle that it was received under, and in how many whole seconds from now
+   */
+  schedule(messages: readonly { readonly receiptHandle: string; readonly seconds: number }[]): Promise<void>
+}
+
 export interface DeadLetterReason {
   readonly code: ProblemCode
   readonly message: string

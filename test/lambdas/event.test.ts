@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createHandler } from '../../lambdas/event.ts'
 import { FanoutError } from '../../src/core/errors.ts'
-import type { DeadLetterReason, DeadLetters } from '../../src/core/ports.ts'
+import type { DeadLetterReason, DeadLetters, EventLog, Redelivery } from '../../src/core/ports.ts'
 import { Publisher } from '../../src/core/publish.ts'
 import { changed, connectionOf, createWorld, type World } from '../support/fakes.ts'
 
@@ -21,7 +21,11 @@ class RecordingDeadLetters implements DeadLetters {
   }
 }
 
+type Scheduled = Parameters<Redelivery['schedule']>[0]
+
 let world: World
+/** What each call was given. */
+let scheduled: Scheduled[]
 let deadLetters: RecordingDeadLetters
 /** The ids of the events of each call of the log, in the order in which it got them. */
 let appended: string[][]
@@ -31,6 +35,7 @@ let handler: ReturnType<typeof createHandler>
 
 beforeEach(() => {
   world = createWorld()
+  scheduled = []
   deadLetters = new RecordingDeadLetters()
   appended = []
   failing = new Set()
@@ -46,19 +51,31 @@ beforeEach(() => {
       )
     },
   })
-  handler = createHandler({ publisher: new Publisher({ ...world, log }), deadLetters, logger: world.logger })
+  handler = handlerOn(log)
 })
+
+const handlerOn = (log: EventLog) =>
+  createHandler({
+    publisher: new Publisher({ ...world, log }),
+    deadLetters,
+    redelivery: {
+      schedule: async (messages) => {
+        scheduled.push(messages)
+      },
+    },
+    logger: world.logger,
+  })
 
 const event = (id: string, user = 'ann', type = 'T') => JSON.stringify({ type, id, trainerId: user })
 
 /** A message as the event source hands it over; its id is told by its place. */
-function message(body: string, i: number, group: string | undefined = 'ann') {
+function message(body: string, i: number, group: string | undefined = 'ann', receives = 1) {
   return {
     messageId: `m-${i}`,
-    receiptHandle: 'r',
+    receiptHandle: `r-${i}`,
     body,
     attributes: {
-      ApproximateReceiveCount: '1',
+      ApproximateReceiveCount: String(receives),
       SentTimestamp: '0',
       SenderId: 's',
       ApproximateFirstReceiveTimestamp: '0',
@@ -121,11 +138,7 @@ describe('a batch from the queue', () => {
 
   it('fails as a whole where the log does', async () => {
     const log = changed(world.log, { append: async () => Promise.reject(new Error('disk 7 on fire')) })
-    handler = createHandler({
-      publisher: new Publisher({ ...world, log }),
-      deadLetters,
-      logger: world.logger,
-    })
+    handler = handlerOn(log)
     expect(await deliver([event('e-1')], [event('e-2', 'bob'), 'bob'])).toEqual(failures('m-0', 'm-1'))
     expect(world.logger.text()).toContain('disk 7 on fire')
     expect(deadLetters.letters).toEqual([])
@@ -135,6 +148,40 @@ describe('a batch from the queue', () => {
     failing = new Set(['e-1'])
     const answer = await deliver([event('e-1', 'ann'), ''], [event('e-2', 'bob'), ''])
     expect(answer).toEqual(failures('m-0'))
+  })
+})
+
+describe('what failed comes again', () => {
+  it('in two seconds, together with all that waits behind it in its group; the rest is left alone', async () => {
+    failing = new Set(['a-2', 'c-1'])
+    await deliver(
+      [event('a-1')],
+      [event('b-1', 'bob'), 'bob'],
+      [event('a-2')],
+      [event('a-3')],
+      [event('c-1', 'cid'), 'cid'],
+    )
+    expect(scheduled).toEqual([['r-2', 'r-3', 'r-4'].map((receiptHandle) => ({ receiptHandle, seconds: 2 }))])
+  })
+
+  it.each([
+    [2, 8],
+    [3, 32],
+    [4, 128],
+    [5, 300],
+    [10, 300],
+    [NaN, 2],
+  ])('after it was received %d times, in %d seconds', async (receives, seconds) => {
+    failing = new Set(['e-1'])
+    await handler({
+      Records: [message(event('e-1'), 0, 'ann', receives), message(event('e-2'), 1, 'ann', 1)],
+    })
+    expect(scheduled.flat().map((one) => one.seconds)).toEqual([seconds, seconds])
+  })
+
+  it('only if there is any', async () => {
+    await deliver([event('e-1')], ['{'])
+    expect(scheduled.flat()).toEqual([])
   })
 })
 
@@ -174,11 +221,7 @@ describe('a message that can never be published', () => {
     const log = changed(world.log, {
       append: async (events) => events.map(() => ({ status: 'refused' as const, error })),
     })
-    handler = createHandler({
-      publisher: new Publisher({ ...world, log }),
-      deadLetters,
-      logger: world.logger,
-    })
+    handler = handlerOn(log)
     expect(await deliver([event('e-1')])).toEqual(failures())
     expect(deadLetters.letters).toMatchObject([{ reason: { code: 'retry_too_late' } }])
   })
@@ -187,11 +230,7 @@ describe('a message that can never be published', () => {
     const log = changed(world.log, {
       append: async () => Promise.reject(new FanoutError('unavailable', 'not now')),
     })
-    handler = createHandler({
-      publisher: new Publisher({ ...world, log }),
-      deadLetters,
-      logger: world.logger,
-    })
+    handler = handlerOn(log)
     expect(await deliver([event('e-1')])).toEqual(failures('m-0'))
     expect(deadLetters.letters).toEqual([])
   })
