@@ -6,6 +6,7 @@
  *     stackName              of the CloudFormation stack; EventFanout
  *     jwksUrl                where the issuer of your tokens publishes its keys
  *     jwtSecretArn           a secret of yours, instead of a generated one, by which tokens are signed with HS256
+ *     jwtSecretKeyArn        the customer managed KMS key that encrypts that secret, if one does
  *     issuer, audience       `iss` and `aud` that a token must have
  *     retentionDays          how long events can be read; 30
  *     allowedOrigins         origins of web pages, comma-separated; all

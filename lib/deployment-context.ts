@@ -20,6 +20,7 @@ export function readContext(get: Get): EventFanoutStackProps {
       stackName: read('stackName'),
       jwksUrl: read('jwksUrl'),
       jwtSecretArn: read('jwtSecretArn'),
+      jwtSecretKeyArn: read('jwtSecretKeyArn'),
       issuer: read('issuer'),
       audience: read('audience'),
       retention: retentionDays === undefined ? undefined : Duration.days(retentionDays),

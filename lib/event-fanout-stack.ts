@@ -1,8 +1,9 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnOutput, Stack, type StackProps, Token } from 'aws-cdk-lib'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import { EventBus, type EventPattern } from 'aws-cdk-lib/aws-events'
+import { Key } from 'aws-cdk-lib/aws-kms'
 import { HostedZone } from 'aws-cdk-lib/aws-route53'
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
+import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
 import { EventFanout } from './event-fanout.ts'
 import type { DomainOptions, EventBridgeOptions, EventFanoutProps, JwtOptions } from './props.ts'
@@ -14,6 +15,13 @@ export interface EventFanoutStackProps
   readonly jwksUrl?: string
   /** The whole ARN of the shared secret. @default one is generated, unless there is a `jwksUrl` */
   readonly jwtSecretArn?: string
+  /**
+   * The ARN of the customer managed KMS key that encrypts the secret of `jwtSecretArn`, so that the functions may
+   * decrypt it. The key's own policy must let IAM policies of this account decide, as KMS's default one does.
+   *
+   * @default the secret is under the AWS managed key, which needs no right
+   */
+  readonly jwtSecretKeyArn?: string
   /** The `iss` that a token must have. @default any */
   readonly issuer?: string
   /** The `aud` that a token must have. @default any */
@@ -57,7 +65,16 @@ export class EventFanoutStack extends Stack {
     this.#output('WebSocketUrl', this.fanout.webSocketUrl, 'Clients connect here')
     this.#output('QueueUrl', this.fanout.queue.queueUrl, 'Backends publish here by IAM')
     this.#output('QueueArn', this.fanout.queue.queueArn, 'For their policies: sqs:SendMessage')
-    const { secret, domains } = this.fanout
+    const { secret, domains, deadLetterQueue, undeliveredQueue } = this.fanout
+    this.#output('DeadLetterQueueUrl', deadLetterQueue.queueUrl, 'Events that could not be published')
+    this.#output(
+      'DeadLetterQueueArn',
+      deadLetterQueue.queueArn,
+      'For sending them back: start-message-move-task',
+    )
+    if (undeliveredQueue) {
+      this.#output('UndeliveredQueueUrl', undeliveredQueue.queueUrl, 'What EventBridge could not deliver')
+    }
     if (secret) this.#output('JwtSecretArn', secret.secretArn, 'The key that signs client tokens')
     if (!domains || domain?.hostedZone) return
     this.#output('HttpDomainTarget', domains.http.regionalDomainName, `CNAME of ${domains.http.name}`)
@@ -65,14 +82,22 @@ export class EventFanoutStack extends Stack {
     this.#output('WebSocketDomainTarget', webSocket.regionalDomainName, `CNAME of ${webSocket.name}`)
   }
 
-  #jwt({ jwksUrl, jwtSecretArn, issuer, audience }: EventFanoutStackProps): JwtOptions {
+  #jwt({ jwksUrl, jwtSecretArn, jwtSecretKeyArn, issuer, audience }: EventFanoutStackProps): JwtOptions {
     const claims = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) }
     if (jwksUrl !== undefined && jwtSecretArn !== undefined) {
       throw new Error('jwksUrl and jwtSecretArn are both set; keep the one that your tokens are signed for')
     }
+    if (jwtSecretKeyArn !== undefined) checkSecretKey(jwtSecretKeyArn, jwtSecretArn)
     if (jwksUrl !== undefined) return { jwksUrl, ...claims }
     if (jwtSecretArn === undefined) return claims
-    return { secret: Secret.fromSecretCompleteArn(this, 'JwtSecret', jwtSecretArn), ...claims }
+    return { secret: this.#secret(jwtSecretArn, jwtSecretKeyArn), ...claims }
+  }
+
+  #secret(secretCompleteArn: string, keyArn: string | undefined): ISecret {
+    return Secret.fromSecretAttributes(this, 'JwtSecret', {
+      secretCompleteArn,
+      ...(keyArn !== undefined && { encryptionKey: Key.fromKeyArn(this, 'JwtSecretKey', keyArn) }),
+    })
   }
 
   #domain({ certificateArn, hostedZone, ...names }: DomainByName): DomainOptions {
@@ -95,4 +120,20 @@ export class EventFanoutStack extends Stack {
   #output(name: string, value: string, description: string): void {
     new CfnOutput(this, name, { value, description })
   }
+}
+
+/** IAM takes no alias for a key (KMS developer guide, page cmks-in-iam-policies). */
+const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/
+
+function checkSecretKey(keyArn: string, secretArn: string | undefined): void {
+  if (!Token.isUnresolved(keyArn) && !KEY_ARN.test(keyArn)) {
+    throw new Error(
+      `jwtSecretKeyArn is "${keyArn}"; it must be the ARN of a KMS key, such as ` +
+        'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab (an alias will not do)',
+    )
+  }
+  if (secretArn !== undefined) return
+  throw new Error(
+    `jwtSecretKeyArn is "${keyArn}", but there is no jwtSecretArn; say which secret it encrypts, or leave it out`,
+  )
 }

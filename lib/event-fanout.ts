@@ -35,8 +35,13 @@ interface Resources {
 export class EventFanout extends Construct {
   /** Where backends publish by IAM, see {@link grantPublish}. FIFO. */
   readonly queue: IQueue
-  /** Events that could not be published, each with its reason. FIFO, kept for 14 days. */
+  /** What can never be published, with the reason, and what failed ten times. FIFO, kept for 14 days. */
   readonly deadLetterQueue: IQueue
+  /**
+   * What EventBridge could not hand to the event function, and what the function failed at. A standard queue, kept for
+   * 14 days; absent without `eventBridge`.
+   */
+  readonly undeliveredQueue?: IQueue
   readonly logTable: Table
   readonly connectionsTable: Table
   /** The HTTP API's URL, without a slash at the end. */
@@ -60,7 +65,15 @@ export class EventFanout extends Construct {
     configure(functions, settings)
     allow(functions, resources)
     resources.queue.feed(functions.event, settings.maxEventConcurrency)
-    if (props.eventBridge) new EventRule(this, 'EventBridge', functions.event, props.eventBridge, settings)
+    if (props.eventBridge) {
+      this.undeliveredQueue = new EventRule(
+        this,
+        'EventBridge',
+        functions.event,
+        props.eventBridge,
+        settings,
+      ).undelivered
+    }
 
     const logRole = (props.accountLogRole ?? true) ? new AccountLogRole(this, 'AccountLogs') : undefined
     resources.sockets.route(functions)
@@ -100,7 +113,9 @@ function configure(functions: Functions, settings: Settings): void {
   const { authorize, connect, message, event, publish, recent } = functions
   const { allowedOrigins, maxConnectionsPerUser, retentionDays } = settings
   if (allowedOrigins) authorize.addEnvironment('ALLOWED_ORIGINS', allowedOrigins.join(','))
-  connect.addEnvironment('MAX_CONNECTIONS_PER_USER', String(maxConnectionsPerUser))
+  for (const each of [connect, message]) {
+    each.addEnvironment('MAX_CONNECTIONS_PER_USER', String(maxConnectionsPerUser))
+  }
   for (const each of [message, event, publish, recent]) {
     each.addEnvironment('RETENTION_DAYS', String(retentionDays))
   }
@@ -125,6 +140,8 @@ function allow(
   for (const each of [connect, message, event, publish]) sockets.allow(each)
 
   queue.allow(publish, 'SendMessage')
+  // After a failure the function gets its messages back in seconds, not after the queue's visibility timeout.
+  queue.allow(event, 'ChangeMessageVisibility')
   queue.allow(health, 'GetQueueAttributes')
   deadLetters.allow(event, 'SendMessage')
   deadLetters.allow(health, 'GetQueueAttributes')

@@ -10,8 +10,11 @@ import type { Settings } from './settings.ts'
 /** SQS keeps no message longer. */
 const LONGEST = Duration.days(14)
 
-/** How often a message is tried before it goes to the dead letters; Lambda asks for at least 5. */
-const TRIES = 5
+/**
+ * How often a message is tried before it goes to the dead letters; Lambda asks for at least 5. With the pauses that the
+ * event function makes (2 s, each four times as long, at the most 5 min) that is an outage of some half an hour.
+ */
+const TRIES = 10
 
 /** What every queue here has: encryption by SQS's own key, which costs no KMS calls, and TLS only. */
 const SECURE = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: LONGEST }
@@ -64,9 +67,12 @@ export class EventQueue extends Queue {
     })
   }
 
-  /** Makes Lambda poll the queue for the function, with no variable: the function gets messages, not the queue. */
+  /**
+   * Makes Lambda poll the queue for the function, with the rights of AWSLambdaSQSQueueExecutionRole, and no variable:
+   * what the poller does is not the function's doing.
+   */
   feed(consumer: LambdaFunction, maxConcurrency: number | undefined): void {
-    const actions = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility']
+    const actions = ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes']
     consumer.addToRolePolicy(new PolicyStatement({ actions: sqs(actions), resources: [this.queueArn] }))
     consumer.addEventSourceMapping('Queue', {
       eventSourceArn: this.queueArn,

@@ -20,6 +20,9 @@ const FUNCTION_PATIENCE = { retryAttempts: 2, maxEventAge: Duration.hours(6) }
  * only one fixed message group, in which every event would wait for every other.
  */
 export class EventRule extends Construct {
+  /** What the rule could not deliver, and what the function failed at. */
+  readonly undelivered: UndeliveredEvents
+
   constructor(
     scope: Construct,
     id: string,
@@ -29,19 +32,19 @@ export class EventRule extends Construct {
   ) {
     super(scope, id)
     checkPattern(eventPattern)
-    const undelivered = new UndeliveredEvents(this, 'Undelivered', settings)
+    this.undelivered = new UndeliveredEvents(this, 'Undelivered', settings)
     acknowledge(
-      undelivered,
+      this.undelivered,
       'AwsSolutions-SQS3',
       'This is the dead-letter queue of the rule and the function.',
     )
     const target = new LambdaTarget(consumer, {
       event: RuleTargetInput.fromEventPath('$.detail'),
-      deadLetterQueue: undelivered,
+      deadLetterQueue: this.undelivered,
       ...PATIENCE,
     })
     new Rule(this, 'Rule', { eventPattern, targets: [target], ...(eventBus && { eventBus }) })
-    keepFailures(consumer, undelivered)
+    keepFailures(consumer, this.undelivered)
   }
 }
 

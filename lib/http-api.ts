@@ -1,5 +1,6 @@
 import { ArnFormat, Duration, Names, Stack } from 'aws-cdk-lib'
 import {
+  CfnStage,
   CorsHttpMethod,
   type DomainName,
   HttpApi,
@@ -25,6 +26,12 @@ const TOKEN_IN_FUNCTION =
 
 const NO_DATA =
   'For load balancers and uptime checks, which send no token. It says whether the parts work and shows no data.'
+
+/**
+ * `GET /health` takes no token, and each request makes four calls to other services. Uptime checks from every region at
+ * once ask a few times a second. What comes above this is neither charged nor taken from the other routes' throttle.
+ */
+const HEALTH_THROTTLE = { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 }
 
 /** Publishing and polling. */
 export class FanoutHttpApi extends Construct {
@@ -56,6 +63,7 @@ export class FanoutHttpApi extends Construct {
     })
     // A stage that deploys itself would else deploy once per route.
     stage.node.addDependency(...routes)
+    throttleRoute(stage, 'GET /health', HEALTH_THROTTLE)
     this.url = domain ? `https://${domain.name}` : this.#api.apiEndpoint
   }
 
@@ -95,6 +103,13 @@ export class FanoutHttpApi extends Construct {
       arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     })
   }
+}
+
+/** CDK's `HttpStage` has one throttle for all routes. A route that is named here must be there before the stage. */
+function throttleRoute(stage: HttpStage, key: string, throttle: typeof HEALTH_THROTTLE): void {
+  const resource = stage.node.defaultChild
+  if (!(resource instanceof CfnStage)) throw new Error(`CDK made no stage resource at ${stage.node.path}`)
+  resource.routeSettings = { [key]: throttle }
 }
 
 /** As CDK's own, but for the permission, which that gives to every method of the path. */

@@ -87,8 +87,14 @@ export interface EventFanoutProps {
    */
   readonly maxConnectionsPerUser?: number
   /**
-   * What becomes of tables, queues, the generated secret and logs when they leave the stack. With a policy that
-   * retains, the tables are protected against deletion as well.
+   * What becomes of tables, queues, the generated secret and logs when they leave the stack.
+   *
+   * - RETAIN keeps them, also those of a first deployment that failed, which are of no more use. The tables are
+   *   protected against deletion by anybody. A deployment that is told to roll back even what is retained
+   *   (CloudFormation's option `RetainExceptOnCreate`; `cdk deploy` does not set it) fails at that protection.
+   * - RETAIN_ON_UPDATE_OR_DELETE keeps them, too, but a first deployment that fails takes them along. The tables are
+   *   not protected against deletion, which would be in the way of that.
+   * - DESTROY deletes them with the stack, the data included.
    *
    * @default RemovalPolicy.RETAIN
    */

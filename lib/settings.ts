@@ -25,8 +25,8 @@ export interface Settings {
 const HTTP_THROTTLE = { rateLimit: 1000, burstLimit: 500 }
 const WEB_SOCKET_THROTTLE = { rateLimit: 2000, burstLimit: 1000 }
 
-/** A user's connections are attributes of one DynamoDB item, and an item holds 400 KB. */
-const MOST_CONNECTIONS = 1000
+/** A user's connections are attributes of one DynamoDB item, which holds 400 KB: 900 with the longest names of devices. */
+const MOST_CONNECTIONS = 500
 
 /** @throws if a prop cannot be used; the message names it, its value and what would do */
 export function settingsFrom(props: EventFanoutProps): Settings {

@@ -26,7 +26,7 @@ abstract class FanoutTable extends Table {
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: props.pointInTimeRecovery },
       removalPolicy: props.removalPolicy,
-      deletionProtection: props.removalPolicy !== RemovalPolicy.DESTROY,
+      deletionProtection: canBeProtected(props.removalPolicy),
     })
   }
 
@@ -35,6 +35,15 @@ abstract class FanoutTable extends Table {
     const allowed = actions.map((action) => `dynamodb:${action}`)
     bind(to, { [this.variable]: this.tableName }, allowed, [this.tableArn])
   }
+}
+
+/**
+ * With RETAIN, CloudFormation never deletes a table, so protection stands in nobody's way. With
+ * RETAIN_ON_UPDATE_OR_DELETE it does, when the deployment that made the table rolls back (CloudFormation template
+ * reference, page aws-attribute-deletionpolicy): a protected table would leave the stack in ROLLBACK_FAILED.
+ */
+function canBeProtected(policy: RemovalPolicy): boolean {
+  return policy === RemovalPolicy.RETAIN
 }
 
 /** Each user's events and their HEAD (`u#<userId>`, offset), and the receipts (`e#<eventId>`, 0). */

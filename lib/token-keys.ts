@@ -53,7 +53,9 @@ function allowToRead(to: LambdaFunction, secret: ISecret): void {
   const arn = secret.secretFullArn ?? `${secret.secretArn}-??????`
   to.addToRolePolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] }))
   if (!secret.encryptionKey) return
-  // `grantDecrypt` would write into the key's policy, which is out of reach where the key was imported.
+  // `grantDecrypt` would write into the key's policy, which is out of reach where the key was imported. The name ends
+  // in `.amazonaws.com` in every partition, also where hosts end otherwise, as in China (KMS developer guide, page
+  // conditions-kms, on kms:ViaService); CDK's own `grantRead` says the same.
   const throughSecretsManager = { 'kms:ViaService': `secretsmanager.${Stack.of(to).region}.amazonaws.com` }
   to.addToRolePolicy(
     new PolicyStatement({

@@ -35,7 +35,7 @@ const MOST_REMOVED = 100
  * an event finds everybody's with one call, whatever else is in the table.
  *
  * An item holds 400 KB: some 5,000 connections with device names of usual length, 900 with the longest. Past that the
- * write is refused, and so is the connection; the cap on connections per user (1,000 at most) evicts long before.
+ * write is refused, and so is the connection; the cap on connections per user (500 at most) evicts long before.
  */
 export class DynamoConnectionRegistry implements ConnectionRegistry {
   readonly #client: DynamoDBDocumentClient

@@ -19,8 +19,8 @@ export type KeySource = { readonly secretArn: string } | { readonly jwksUrl: URL
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** A user's connections share one DynamoDB item, which holds 400 KB. */
-const MOST_CONNECTIONS = 1000
+/** A user's connections share one DynamoDB item, which holds 400 KB: 900 with the longest names of devices. */
+const MOST_CONNECTIONS = 500
 
 export function logTable(environment: Environment): string {
   return required(environment, 'LOG_TABLE', 'the name of the table with the logs')

@@ -84,7 +84,7 @@ describe('the environment', () => {
       'RETENTION_DAYS is "0"; it must be a whole number from 1 to 3650',
     ],
     [() => retentionMs({ RETENTION_DAYS: '1.5' }), 'RETENTION_DAYS is "1.5"'],
-    [() => connectionsPerUser({ MAX_CONNECTIONS_PER_USER: '1001' }), 'from 1 to 1000'],
+    [() => connectionsPerUser({ MAX_CONNECTIONS_PER_USER: '501' }), 'from 1 to 500'],
     [() => logLevel({ LOG_LEVEL: 'loud' }), 'LOG_LEVEL is "loud"; it must be one of debug, info'],
     [
       () => allowedOrigins({ ALLOWED_ORIGINS: 'https://a.example/' }),

@@ -10,10 +10,19 @@ import {
   type Synthesized,
 } from './synthesized.ts'
 
+const ASKED = {
+  httpThrottle: { rateLimit: 7 },
+  webSocketThrottle: { burstLimit: 9 },
+  accountLogRole: false,
+  allowedOrigins: ['https://app.example'],
+}
+
 let deployed: Synthesized
+let asked: Synthesized
 let labels: ReadonlyMap<string, string>
 beforeAll(() => {
   deployed = synthesize()
+  asked = synthesize(ASKED)
   labels = labelsOf(deployed)
 }, SYNTHESIS_MS)
 
@@ -108,8 +117,20 @@ describe('both APIs', () => {
     })
   })
 
+  it('throttle the health check, which needs no token, to a few requests a second', () => {
+    const { Properties, DependsOn } = stageOf(deployed, '$default')
+    expect(Properties['RouteSettings']).toEqual({
+      'GET /health': { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 },
+    })
+    // API Gateway refuses the settings of a route that is not there yet.
+    const health = ofType(deployed.resources, 'AWS::ApiGatewayV2::Route').find(
+      ([, { Properties: route }]) => route['RouteKey'] === 'GET /health',
+    )!
+    expect(DependsOn).toContain(health[0])
+    expect(stageOf(deployed, 'v1').Properties).not.toHaveProperty('RouteSettings')
+  })
+
   it('throttle as asked for, the rest as before', () => {
-    const asked = synthesize({ httpThrottle: { rateLimit: 7 }, webSocketThrottle: { burstLimit: 9 } })
     expect(stageOf(asked, '$default').Properties).toMatchObject({
       DefaultRouteSettings: { ThrottlingRateLimit: 7, ThrottlingBurstLimit: 500 },
     })
@@ -180,7 +201,7 @@ describe('access logs', () => {
   })
 
   it('leave the account alone if told so', () => {
-    synthesize({ accountLogRole: false }).template.resourceCountIs('AWS::ApiGateway::Account', 0)
+    asked.template.resourceCountIs('AWS::ApiGateway::Account', 0)
   })
 })
 
@@ -242,9 +263,7 @@ describe('the HTTP API', () => {
   })
 
   it('answers pages of the allowed origins, if there is a list', () => {
-    expect(corsOf(synthesize({ allowedOrigins: ['https://app.example'] }))).toMatchObject({
-      AllowOrigins: ['https://app.example'],
-    })
+    expect(corsOf(asked)).toMatchObject({ AllowOrigins: ['https://app.example'] })
   })
 
   it('hands over events in format 2.0', () => {

@@ -24,6 +24,8 @@ describe('the stack', () => {
 
   it('says how to reach it', () => {
     expect(Object.keys(outputsOf(template)).sort()).toEqual([
+      'DeadLetterQueueArn',
+      'DeadLetterQueueUrl',
       'HttpUrl',
       'JwtSecretArn',
       'QueueArn',
@@ -57,6 +59,51 @@ describe('the stack', () => {
     expect(JSON.stringify(asked.toJSON())).toContain('"JWT_AUDIENCE":"app"')
   })
 
+  describe('verifies by a secret under a key of the user’s', () => {
+    const jwtSecretArn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:own-AbCdEf'
+    const jwtSecretKeyArn = 'arn:aws:kms:eu-central-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab'
+
+    it('which every function that verifies may decrypt it with, through Secrets Manager alone', () => {
+      const asked = templateOf({ jwtSecretArn, jwtSecretKeyArn })
+      const region = { Ref: 'AWS::Region' }
+      const via = { 'Fn::Join': ['', ['secretsmanager.', region, '.amazonaws.com']] }
+      const decrypting = Object.values(resourcesOf(asked)).flatMap(({ Type, Properties }) => {
+        if (Type !== 'AWS::IAM::Policy') return []
+        const { Statement } = Properties['PolicyDocument'] as { Statement: { Action: unknown }[] }
+        return Statement.filter(({ Action }) => JSON.stringify(Action).includes('kms:'))
+      })
+      expect(decrypting).toEqual(
+        Array.from({ length: 3 }, () => ({
+          Action: 'kms:Decrypt',
+          Effect: 'Allow',
+          Resource: jwtSecretKeyArn,
+          Condition: { StringEquals: { 'kms:ViaService': via } },
+        })),
+      )
+      expect(outputsOf(asked)['JwtSecretArn']).toMatchObject({ Value: jwtSecretArn })
+    })
+
+    it.each([
+      'arn:aws:kms:eu-central-1:111122223333:alias/mine',
+      '1234abcd-12ab-34cd-56ef-1234567890ab',
+      'arn:aws:kms:eu-central-1:111122223333:key/*',
+      jwtSecretArn,
+    ])('refuses for it what is no key’s ARN: %s', (wrong) => {
+      expect(() => templateOf({ jwtSecretArn, jwtSecretKeyArn: wrong })).toThrow(
+        `jwtSecretKeyArn is "${wrong}"; it must be the ARN of a KMS key, such as arn:aws:kms:`,
+      )
+    })
+
+    it.each([{}, { jwksUrl: 'https://id.example/jwks' }])(
+      'refuses the key without the secret: %o',
+      (props) => {
+        expect(() => templateOf({ ...props, jwtSecretKeyArn })).toThrow(
+          `jwtSecretKeyArn is "${jwtSecretKeyArn}", but there is no jwtSecretArn`,
+        )
+      },
+    )
+  })
+
   it('refuses two ways to verify a token', () => {
     const both = {
       jwksUrl: 'https://id.example/jwks',
@@ -76,12 +123,14 @@ describe('the stack', () => {
   })
 
   it('publishes from a bus by its name', () => {
-    templateOf({
+    const asked = templateOf({
       eventBridge: { eventBusName: 'business', eventPattern: { source: ['app'] } },
-    }).hasResourceProperties('AWS::Events::Rule', {
+    })
+    asked.hasResourceProperties('AWS::Events::Rule', {
       EventBusName: 'business',
       EventPattern: { source: ['app'] },
     })
+    expect(outputsOf(asked)).toHaveProperty('UndeliveredQueueUrl')
   })
 
   it('takes what a stack takes, and hands on what the construct takes', () => {

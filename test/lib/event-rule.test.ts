@@ -23,15 +23,14 @@ beforeAll(() => {
   on = synthesize({ eventBridge: { eventPattern: PATTERN } })
 }, SYNTHESIS_MS)
 
-/** The one queue that is not FIFO. */
-const undelivered = (): string =>
-  ofType(on.resources, 'AWS::SQS::Queue').find(([, { Properties }]) => !Properties['FifoQueue'])![0]
+const undelivered = (): string => idOf(on.stack, on.fanout.undeliveredQueue!)
 
 describe('EventBridge', () => {
   it('is off by default, with nothing of it left', () => {
     off.template.resourceCountIs('AWS::Events::Rule', 0)
     off.template.resourceCountIs('AWS::Lambda::EventInvokeConfig', 0)
     off.template.resourceCountIs('AWS::SQS::Queue', 2)
+    expect(off.fanout.undeliveredQueue).toBeUndefined()
     expect(JSON.stringify(off.resources)).not.toContain('events.amazonaws.com')
   })
 
@@ -74,6 +73,7 @@ describe('EventBridge', () => {
   })
 
   it('keeps what could not be delivered in a standard queue: FIFO ones are refused there', () => {
+    expect(on.resources[undelivered()]!.Properties).not.toHaveProperty('FifoQueue')
     expect(on.resources[undelivered()]).toMatchObject({
       DeletionPolicy: 'Retain',
       Properties: { SqsManagedSseEnabled: true, MessageRetentionPeriod: 14 * 86_400 },

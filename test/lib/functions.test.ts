@@ -19,10 +19,19 @@ import {
 const OWN = { secretCompleteArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:own-AbCdEf' }
 const KEY_ARN = 'arn:aws:kms:eu-central-1:111122223333:key/0a1b'
 
+const ASKED = {
+  memorySizes: { recent: 1024 },
+  logLevel: 'debug',
+  maxConnectionsPerUser: 3,
+  allowedOrigins: ['https://a.example', 'https://b.example'],
+} as const
+
 let deployed: Synthesized
+let asked: Synthesized
 let labels: ReadonlyMap<string, string>
 beforeAll(() => {
   deployed = synthesize()
+  asked = synthesize(ASKED)
   labels = labelsOf(deployed)
 }, SYNTHESIS_MS)
 
@@ -59,7 +68,7 @@ const EXPECTED: Record<FunctionName, { rights: string[]; variables: Record<strin
       ...on('connections', 'dynamodb', 'GetItem', 'UpdateItem', 'PutItem'),
       ...SOCKETS,
     ],
-    variables: { ...LOG, ...CONNECTIONS, ...ENDPOINT, ...RETENTION },
+    variables: { ...LOG, ...CONNECTIONS, ...ENDPOINT, ...RETENTION, MAX_CONNECTIONS_PER_USER: '20' },
   },
   event: {
     rights: [
@@ -76,7 +85,14 @@ const EXPECTED: Record<FunctionName, { rights: string[]; variables: Record<strin
       ...on('dead letters', 'sqs', 'SendMessage'),
       ...SOCKETS,
     ],
-    variables: { ...LOG, ...CONNECTIONS, ...ENDPOINT, ...RETENTION, DEAD_LETTER_QUEUE_URL: '<dead letters>' },
+    variables: {
+      ...LOG,
+      ...CONNECTIONS,
+      ...ENDPOINT,
+      ...RETENTION,
+      QUEUE_URL: '<queue>',
+      DEAD_LETTER_QUEUE_URL: '<dead letters>',
+    },
   },
   publish: {
     rights: [
@@ -182,17 +198,12 @@ describe('the functions', () => {
   })
 
   it('get the memory and the log level that are asked for; with debug, Lambda’s own lines come as well', () => {
-    const asked = synthesize({ memorySizes: { recent: 1024 }, logLevel: 'debug' })
     const { Properties } = asked.resources[idOf(asked.stack, asked.fanout.functions.recent)]!
     expect(Properties).toMatchObject({ MemorySize: 1024, LoggingConfig: { SystemLogLevel: 'INFO' } })
     for (const name of FUNCTION_NAMES) expect(variablesOf(asked, name)).toMatchObject({ LOG_LEVEL: 'debug' })
   })
 
-  it('get retention, cap and origins as asked for', () => {
-    const asked = synthesize({
-      maxConnectionsPerUser: 3,
-      allowedOrigins: ['https://a.example', 'https://b.example'],
-    })
+  it('get cap and origins as asked for', () => {
     expect(variablesOf(asked, 'connect')).toMatchObject({ MAX_CONNECTIONS_PER_USER: '3' })
     expect(variablesOf(asked, 'authorize')).toMatchObject({
       ALLOWED_ORIGINS: 'https://a.example,https://b.example',

@@ -1,27 +1,11 @@
 import { Stack, Validations } from 'aws-cdk-lib'
-import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import type { IConstruct } from 'constructs'
 import { describe, expect, it } from 'vitest'
 import { EventFanout } from '../../lib/event-fanout.ts'
-import type { EventFanoutProps } from '../../lib/props.ts'
+import { DEFAULTS, EVERYTHING, JWKS, OWN_SECRET, type Props } from './choices.ts'
 import { SYNTHESIS_MS, withApp } from './synthesized.ts'
-
-type Props = (stack: Stack) => EventFanoutProps
-
-const EVERYTHING: Props = (stack) => ({
-  maxEventConcurrency: 10,
-  allowedOrigins: ['https://app.example'],
-  eventBridge: { eventPattern: { source: ['app'] } },
-  domain: {
-    httpDomainName: 'events.example.com',
-    webSocketDomainName: 'live.example.com',
-    certificate: Certificate.fromCertificateArn(stack, 'Certificate', 'arn:aws:acm:a:1:certificate/b'),
-  },
-})
-
-const JWKS: Props = () => ({ jwt: { jwksUrl: 'https://id.example/jwks' }, accountLogRole: false })
 
 /** `rule at resource` for each finding, in a stack with or without a region of its own. */
 function findings(props: Props, env = {}, extend: (stack: Stack) => void = () => undefined): string[] {
@@ -56,9 +40,10 @@ function acknowledged(props: Props): { path: string; id: string; reason: string 
 
 describe('cdk-nag', () => {
   it.each<[string, Props, object]>([
-    ['by default', () => ({}), {}],
+    ['by default', DEFAULTS, {}],
     ['with every option', EVERYTHING, {}],
     ['with an issuer’s keys', JWKS, {}],
+    ['with a secret of one’s own', OWN_SECRET, {}],
     [
       'in a stack of a known region',
       EVERYTHING,
@@ -73,13 +58,9 @@ describe('cdk-nag', () => {
   )
 
   it('would find something', () => {
-    const found = findings(
-      () => ({}),
-      {},
-      (stack) => {
-        new Bucket(stack, 'Bucket')
-      },
-    )
+    const found = findings(DEFAULTS, {}, (stack) => {
+      new Bucket(stack, 'Bucket')
+    })
     expect(found).toContain('AwsSolutions-S1 at Test/Bucket/Resource')
   })
 

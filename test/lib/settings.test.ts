@@ -65,11 +65,8 @@ describe('a prop that cannot be used', () => {
       'allowedOrigins holds "https://app.example.com/"; an origin looks like',
     ],
     [{ allowedOrigins: ['app.example.com'] }, 'allowedOrigins holds "app.example.com"; an origin looks like'],
-    [{ maxConnectionsPerUser: 0 }, 'maxConnectionsPerUser is 0; it must be a whole number from 1 to 1000'],
-    [
-      { maxConnectionsPerUser: 1001 },
-      'maxConnectionsPerUser is 1001; it must be a whole number from 1 to 1000',
-    ],
+    [{ maxConnectionsPerUser: 0 }, 'maxConnectionsPerUser is 0; it must be a whole number from 1 to 500'],
+    [{ maxConnectionsPerUser: 501 }, 'maxConnectionsPerUser is 501; it must be a whole number from 1 to 500'],
     [{ maxConnectionsPerUser: 1.5 }, 'maxConnectionsPerUser is 1.5; it must be a whole number'],
     [
       { removalPolicy: RemovalPolicy.SNAPSHOT },

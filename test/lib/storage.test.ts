@@ -13,9 +13,21 @@ import {
   type Synthesized,
 } from './synthesized.ts'
 
+const ASKED = {
+  maxEventConcurrency: 5,
+  logRetention: RetentionDays.ONE_WEEK,
+  pointInTimeRecovery: false,
+  removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+}
+
 let deployed: Synthesized
+let asked: Synthesized
 beforeAll(() => {
   deployed = synthesize()
+  asked = synthesize(ASKED, (fanout, stack) => {
+    const assumedBy = new ServicePrincipal('ecs-tasks.amazonaws.com')
+    fanout.grantPublish(new Role(stack, 'Backend', { assumedBy }))
+  })
 }, SYNTHESIS_MS)
 
 describe('the tables', () => {
@@ -59,7 +71,7 @@ describe('the tables', () => {
 })
 
 describe('the queue', () => {
-  it('is FIFO at high throughput, encrypted, and gives up to its dead letters after five tries', () => {
+  it('is FIFO at high throughput, encrypted, and gives up to its dead letters after ten tries', () => {
     const { fanout, resources, stack } = deployed
     expect(resources[idOf(stack, fanout.queue)]!.Properties).toEqual({
       FifoQueue: true,
@@ -70,7 +82,7 @@ describe('the queue', () => {
       VisibilityTimeout: 360,
       RedrivePolicy: {
         deadLetterTargetArn: { 'Fn::GetAtt': [idOf(stack, fanout.deadLetterQueue), 'Arn'] },
-        maxReceiveCount: 5,
+        maxReceiveCount: 10,
       },
     })
   })
@@ -115,19 +127,14 @@ describe('the queue', () => {
   })
 
   it('is read by as many at once as asked for', () => {
-    synthesize({ maxEventConcurrency: 5 }).template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+    asked.template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       ScalingConfig: { MaximumConcurrency: 5 },
     })
   })
 
   it('can be written to by whom it is granted: sending and nothing else', () => {
-    const granted = synthesize({}, (fanout, stack) => {
-      fanout.grantPublish(
-        new Role(stack, 'Backend', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') }),
-      )
-    })
-    const role = Object.keys(granted.resources).find((id) => /^Backend[0-9A-F]{8}$/.test(id))!
-    expect(rightsOf(granted.resources, role, labelsOf(granted))).toEqual(['sqs:SendMessage on <queue>'])
+    const role = Object.keys(asked.resources).find((id) => /^Backend[0-9A-F]{8}$/.test(id))!
+    expect(rightsOf(asked.resources, role, labelsOf(asked))).toEqual(['sqs:SendMessage on <queue>'])
   })
 })
 
@@ -143,6 +150,29 @@ describe('the removal policy', () => {
     const found = ofType(deployed.resources, type)
     expect(found.length).toBeGreaterThan(0)
     for (const [, resource] of found) expect(resource).toMatchObject({ DeletionPolicy: 'Retain' })
+  })
+
+  it('protects the tables against deletion by default', () => {
+    deployed.template.allResourcesProperties('AWS::DynamoDB::Table', { DeletionProtectionEnabled: true })
+  })
+
+  describe('RETAIN_ON_UPDATE_OR_DELETE', () => {
+    it.each(KEPT)('keeps each %s, but for a deployment that failed to make it', (type) => {
+      const found = ofType(asked.resources, type)
+      expect(found.length).toBeGreaterThan(0)
+      for (const [, resource] of found) {
+        expect(resource).toMatchObject({
+          DeletionPolicy: 'RetainExceptOnCreate',
+          UpdateReplacePolicy: 'Retain',
+        })
+      }
+    })
+
+    it('protects no table, which would stop that deployment from rolling back', () => {
+      for (const [, { Properties }] of ofType(asked.resources, 'AWS::DynamoDB::Table')) {
+        expect(Properties['DeletionProtectionEnabled'] ?? false).toBe(false)
+      }
+    })
   })
 
   describe('DESTROY', () => {
@@ -173,7 +203,6 @@ describe('the removal policy', () => {
 
 describe('logs and restore', () => {
   it('are as asked for', () => {
-    const asked = synthesize({ logRetention: RetentionDays.ONE_WEEK, pointInTimeRecovery: false })
     const groups = ofType(asked.resources, 'AWS::Logs::LogGroup')
     expect(groups).toHaveLength(8 + 2)
     for (const [, { Properties }] of groups) expect(Properties['RetentionInDays']).toBe(7)

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { App, CfnElement, Stack } from 'aws-cdk-lib'
+import { App, type AppProps, CfnElement, Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import type { IConstruct } from 'constructs'
 import { EventFanout } from '../../lib/event-fanout.ts'
@@ -38,11 +38,17 @@ const cdkJson = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.jso
 /** The feature flags of `cdk.json`, without which the template is another one. */
 export const CONTEXT: Readonly<Record<string, unknown>> = cdkJson.context
 
-/** Runs something with an app whose output folder is gone afterwards. */
-export function withApp<T>(use: (app: App) => T): T {
+/**
+ * Runs something with an app whose output folder is gone afterwards.
+ *
+ * CDK checks every template by rules of its own. To load their engine takes several times what all the rest of a
+ * process' first synthesis does, so only `template-rules.test.ts` asks for it.
+ */
+export function withApp<T>(use: (app: App) => T, props: AppProps = {}): T {
   const outdir = mkdtempSync(join(tmpdir(), 'fanout-cdk-'))
+  const context = { ...CONTEXT, 'aws:cdk:disable-asset-staging': true, ...props.context }
   try {
-    return use(new App({ outdir, context: { ...CONTEXT, 'aws:cdk:disable-asset-staging': true } }))
+    return use(new App({ builtinCloudFormationValidation: false, ...props, outdir, context }))
   } finally {
     rmSync(outdir, { recursive: true, force: true })
   }
