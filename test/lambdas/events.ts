@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 /** Events as API Gateway hands them over, and what the handlers' tests need to judge the answers. */
 import { TokenRefused } from '../../src/core/errors.ts'
 import type { Identity, TokenVerifier } from '../../src/core/ports.ts'
@@ -69,3 +70,16 @@ export function socketContext(authorizer?: Record<string, string | undefined>) {
     ...(authorizer !== undefined && { authorizer }),
   }
 }
+
+export const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+export const PROBLEM_HEADERS = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
+
+/** A problem document, whatever its texts. */
+export const problem = (code: string, status: number, more: object) => ({
+  type: `urn:event-fanout:problem:${code}`,
+  title: expect.any(String) as string,
+  status,
+  detail: expect.any(String) as string,
+  code,
+  ...more,
+})
