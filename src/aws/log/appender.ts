@@ -4,6 +4,7 @@ import type { Appended, Receipt } from '../../core/ports.ts'
 import type { LogLife } from './log-life.ts'
 import { LogStarts, type Start, startAt } from './log-start.ts'
 import type { Intent, LogStore, StoredEntry } from './log-store.ts'
+import { settled } from './settled.ts'
 
 /** What one call of the log knows of the logs' ends, for it put them there itself. */
 export type KnownStarts = Map<string, Start>
@@ -21,7 +22,8 @@ export interface AppenderOptions {
 }
 
 /**
- * Puts one event into the logs of its recipients, without transactions.
+ * Puts one event into the logs of its recipients, without transactions. When it answers, or fails, none of its calls is
+ * under way any more: see `settled`.
  *
  * The receipt is the record of the intent: it says after which offset of each log to look for the event. An entry is put at
  * n + 1 only by a try that knows all of basis + 1 … n and found no such event there, and only if nothing is at n + 1 yet. So
@@ -62,7 +64,7 @@ export class Appender {
 
   /** Where the event of an intent stands; `undefined` unless it is in the logs of all recipients. */
   async find(intent: Intent): Promise<Receipt | undefined> {
-    const places = await Promise.all(
+    const places = await settled(
       intent.recipients.map(async ({ userId, basis }) => this.#look(userId, basis, intent.eventId)),
     )
     const found = places.flatMap(({ found: entry }) => entry ?? [])
@@ -70,7 +72,7 @@ export class Appender {
   }
 
   async #startsOf({ recipients }: AcceptedEvent, known: KnownStarts): Promise<ReadonlyMap<string, Start>> {
-    const starts = await Promise.all(
+    const starts = await settled(
       recipients.map(
         async ({ userId }) => [userId, known.get(userId) ?? (await this.#starts.find(userId))] as const,
       ),
@@ -102,7 +104,7 @@ export class Appender {
     isFirst: boolean,
   ): Promise<Appended> {
     const minTtl = this.#life.minTtlOfEntry(intent)
-    const entries = await Promise.all(
+    const entries = await settled(
       intent.recipients.map(async ({ userId, basis }) => {
         const goesOn = startIn(starts, userId)
         const start = { ...goesOn, minTtl: Math.max(goesOn.minTtl, minTtl) }

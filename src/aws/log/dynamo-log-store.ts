@@ -34,6 +34,7 @@ import type {
   StoredReceipt,
   Tail,
 } from './log-store.ts'
+import { settled } from './settled.ts'
 
 /**
  * Calls under way at once. More would wait for a socket of the SDK's pool, and the waiting counts towards the deadline to
@@ -129,7 +130,7 @@ export class DynamoLogStore implements LogStore {
     const batches = Array.from({ length: Math.ceil(puts.length / BATCH) }, (_, i) =>
       puts.slice(i * BATCH, (i + 1) * BATCH),
     )
-    await Promise.all(batches.map(async (batch) => this.#writeBatch(batch)))
+    await settled(batches.map(async (batch) => this.#writeBatch(batch)))
   }
 
   async #writeBatch(batch: NonNullable<BatchWriteCommandInput['RequestItems']>[string]): Promise<void> {

@@ -1,4 +1,5 @@
 /** Stories that went wrong once: the model found them, some in one of many thousand schedules. */
+import { setImmediate as allOthers } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { LogStore } from '../../../src/aws/log/log-store.ts'
 import type { EventLog } from '../../../src/core/ports.ts'
@@ -217,5 +218,28 @@ describe('a head whose writer died before it put an entry', () => {
     const entries = (await readLog(writer, 'ann', { kind: 'after', offset: 0 }, PAGE)).entries
     expect(offsetsOf(entries)).toEqual(entries.map((_entry, i) => entries[0]!.offset + i))
     expect(told).toBeLessThanOrEqual(before)
+  })
+})
+
+describe('a function that fails in one log of two', () => {
+  // Lambda freezes it once it has answered. Thawed hours later, it would put below a head that was told since.
+  it('does not answer before its put into the other is over', async () => {
+    let answerBob: () => void = () => undefined
+    const held = new Promise<void>((resolve) => (answerBob = resolve))
+    const slow = changedStore({
+      putEntry: async (userId, entry) => {
+        if (userId === 'ann') throw new Error('ann is throttled')
+        await held
+        return store.putEntry(userId, entry)
+      },
+    })
+    let hasAnswered = false
+    const answer = eventLogOn(slow, clock, 30 * DAY).append([sampleEvent('e-1', ['ann', 'bob'])])
+    void answer.then(() => (hasAnswered = true))
+    await allOthers()
+    expect(hasAnswered).toBe(false)
+    answerBob()
+    expect(await answer).toEqual([{ status: 'failed', error: new Error('ann is throttled') }])
+    expect((await store.range('bob', {})).entries).toHaveLength(1)
   })
 })

@@ -3,8 +3,7 @@
  * lost answers, stale reads, clocks that differ, deletion in any order, a retention that is changed by a deployment, and
  * time that jumps to wherever something is decided. `Truth` says what must hold.
  *
- * CI runs 4,000 schedules (`MODEL_RUNS`, `MODEL_SEED`). Known to be open: in longer runs a promise was seen broken in about one
- * of 32,000 schedules; the cause is not found yet.
+ * CI runs 4,000 schedules (`MODEL_RUNS`, `MODEL_SEED`).
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

@@ -56,17 +56,20 @@ export class Simulation implements Nature {
     this.#left = ROUND_MS
     this.#waiting = []
     let open = 0
+    const faults: unknown[] = []
     const close = () => open--
     for (const actor of begin()) {
       open++
-      void actor.then(close, close)
+      void actor.catch((fault: unknown) => faults.push(fault)).finally(close)
     }
     for (;;) {
       for (let i = 0; i < MICROTASKS && open > 0; i++) await Promise.resolve()
       if (this.#waiting.length === 0) await allOthers()
-      if (open === 0) return
+      if (open === 0) break
       this.#step()
     }
+    // Not of what is tested, which may fail, but of the model.
+    if (faults.length > 0) throw new AggregateError(faults, `a fault of the model: ${String(faults[0])}`)
   }
 
   #step(): void {

@@ -45,6 +45,7 @@ export class Worker {
   readonly #simulation: Simulation
   readonly #death: Death | undefined
   #calls = 0
+  #underWay = 0
   #isDead = false
   #die: () => void = () => undefined
 
@@ -68,6 +69,11 @@ export class Worker {
       patienceMs: PATIENCE_MS,
     })
     this.reader = new LogReader(build.readersStore?.(this.store, this.life) ?? this.store, this.life)
+  }
+
+  /** Whether none of its calls is under way. */
+  get isIdle(): boolean {
+    return this.#underWay === 0
   }
 
   /** The store over a network. */
@@ -105,6 +111,7 @@ export class Worker {
   }
 
   async #call<T>(effect: () => Promise<T>): Promise<T> {
+    this.#underWay++
     await this.#simulation.turn()
     const call = ++this.#calls
     this.#dieIf(call, 'before')
@@ -115,6 +122,7 @@ export class Worker {
       this.#dieIf(call, 'after')
       if (this.#simulation.chance(0.3)) await this.#simulation.turn()
       if (this.#hasDied()) await never()
+      this.#underWay--
     }
   }
 

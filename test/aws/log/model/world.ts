@@ -121,6 +121,8 @@ export class World {
     const running = appendInOrder(worker.appender, batch)
     const answers = await Promise.race([running, worker.died])
     if (answers === 'died') return
+    // It could come when the function is thawed: hours later.
+    this.truth.demand(worker.isIdle, 'an answer leaves nothing under way', () => ({ batch, answers }))
     for (const [i, answer] of answers.entries()) this.#checkAnswer(batch[i]!, answer, worker)
     if (attempt.stays) await this.#complete(answers, worker)
   }
@@ -136,7 +138,11 @@ export class World {
     const all = this.truth.begun.get(event.id) ?? []
     const begun = all.at(-1)
     const about = () => ({ now: this.truth.now(), event, answer, begun })
-    if (answer.status === 'failed') return
+    if (answer.status === 'failed') {
+      const isKnown = FAILURES.test(answer.error.message)
+      this.truth.demand(isKnown, 'what fails says why', () => String(answer.error.stack))
+      return
+    }
     if (answer.status === 'refused') {
       if (answer.error.code === 'id_conflict') {
         const isOther = all.some(({ digest }) => digest !== event.digest)
@@ -160,12 +166,11 @@ export class World {
 
   /** In the end everything that was begun can be completed, and everybody has everything. */
   async #end(): Promise<void> {
-    this.store.lagMs = 0
-    const worker = this.#worker({ skew: 0, old: false })
-    await this.simulation.round(1, () => [this.#finish(worker)])
+    await this.simulation.round(1, () => [this.#finish()])
   }
 
-  async #finish(_: Worker): Promise<void> {
+  async #finish(): Promise<void> {
+    for (const eventId of this.truth.begun.keys()) await this.#completeInTheEnd(eventId)
     for (const [user] of USERS.entries()) {
       for (const reader of this.#readers[user]!) {
         for (let page = 0; page < 4; page++) {
@@ -174,6 +179,21 @@ export class World {
         }
       }
     }
+  }
+
+  async #completeInTheEnd(eventId: string): Promise<void> {
+    const digest = this.truth.begun.get(eventId)?.at(-1)?.digest
+    const [event] = ['a', 'b']
+      .map((content) => eventOf(Number(eventId.slice(1)), content))
+      .filter((one) => one.digest === digest)
+    for (let tries = 0; tries < 12; tries++) {
+      const worker = this.#worker({ skew: 0, old: false })
+      const [answer] = await appendInOrder(worker.appender, [event!])
+      this.#checkAnswer(event!, answer!, worker)
+      if (answer?.status === 'refused' || answer?.status === 'logged') return
+      if (answer?.status === 'appended') return this.#complete([answer], worker)
+    }
+    this.truth.demand(false, 'what was begun can be completed', () => event)
   }
 
   #worker({
@@ -191,6 +211,10 @@ export class World {
     })
   }
 }
+
+/** A call of the store failed; rivals were too many for too long; a receipt ended at that moment. */
+const FAILURES =
+  /^the (store|answer) |^event e\d+ (found no free offset|was not tried)|^the receipt of event e\d+ was there/
 
 /** A call that failed is the caller's to try again; anything else is a fault of the model. */
 function ignoreFaults(error: unknown): void {
