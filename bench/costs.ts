@@ -4,7 +4,7 @@
  *
  *     npm run costs
  */
-import { monthly, monthlyMarkdown } from '../src/template-runner/cost/monthly.ts'
+import { monthly, monthlyMarkdown, unitsMarkdown } from '../src/template-runner/cost/monthly.ts'
 import type { BillableUnits } from '../src/template-runner/cost/prices.ts'
 
 /** An event of 400 bytes to two recipients with one connection each, through the queue in batches of ten. */
@@ -24,9 +24,26 @@ export const ACK_UNITS = {
   functionRequest: 1,
 } as const satisfies BillableUnits
 
-/** Time of functions cannot be measured here; these are assumptions: 8 ms an event at 512 MB, 15 ms an ack at 256 MB. */
+/** A ping: a message in, a pong out as the route response, and a consistent look at the end of the log. */
+export const PING_UNITS = {
+  webSocketMessage: 2,
+  readUnit: 1,
+  functionRequest: 1,
+} as const satisfies BillableUnits
+
+/**
+ * Time of functions cannot be measured here; these are assumptions: 8 ms an event at 512 MB, 15 ms an ack and 10 ms a ping
+ * at 256 MB.
+ */
 const EVENT_GB_SECONDS = 0.008 * 0.5
 const ACK_GB_SECONDS = 0.015 * 0.25
+const PING_GB_SECONDS = 0.01 * 0.25
+
+/**
+ * What docs/protocol.md tells clients to do while they are in the foreground. The most that open connections cost, then:
+ * those of an app in the background, as long as the system lets it keep them, do not ping.
+ */
+const PING_SECONDS = 60
 
 const ASSUMED = {
   recipients: 2,
@@ -34,11 +51,15 @@ const ASSUMED = {
   perEvent: { ...EVENT_UNITS, functionTime: EVENT_GB_SECONDS },
   perAck: { ...ACK_UNITS, functionTime: ACK_GB_SECONDS },
   acksPerEvent: 2,
+  perPing: { ...PING_UNITS, functionTime: PING_GB_SECONDS },
+  pingSeconds: PING_SECONDS,
   storedBytes: 600,
   // 30 days, and 7 of grace.
   retentionDays: 37,
   pointInTimeRecovery: true,
   logBytesPerEvent: 300,
+  // The line that lib/access-logs.ts asks for, with values of usual lengths, and the 26 bytes that CloudWatch adds.
+  logBytesPerMessage: 360,
   secrets: 1,
   // The pollers of an idle queue: some 5 long polls of 20 s at once.
   emptyReceives: 657_000,
@@ -49,4 +70,7 @@ const MONTHS = [10_000, 1_000_000, 1_000_000_000].map((events) =>
   monthly(events, { ...ASSUMED, openConnections: events / 1000 }),
 )
 
-if (process.argv[1] === import.meta.filename) console.log(monthlyMarkdown(MONTHS))
+const EACH = { 'an event': EVENT_UNITS, 'an ack': ACK_UNITS, 'a ping': PING_UNITS }
+
+if (process.argv[1] === import.meta.filename)
+  console.log([unitsMarkdown(EACH), monthlyMarkdown(MONTHS)].join('\n\n'))

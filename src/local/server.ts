@@ -4,6 +4,7 @@ import { SUBPROTOCOL } from '../auth/presented-token.ts'
 import { createTokenVerifier, MIN_SECRET_BYTES } from '../auth/verify-token.ts'
 import type { Logger } from '../core/ports.ts'
 import { type DataFolder, openDataFolder } from '../embedded/data-folder.ts'
+import { closeGently } from '../gateway/http/close-server.ts'
 import type { HttpApi } from '../gateway/http/http-api.ts'
 import type { WebSocketApi } from '../gateway/websocket/websocket-api.ts'
 import { embeddedHttpApi } from './embedded-http.ts'
@@ -141,21 +142,7 @@ async function stop(parts: Parts, logger: Logger): Promise<void> {
   // Publishes that come from now on are refused by the handlers; those that run push to sockets that are still open.
   await parts.httpApi.idle()
   await parts.sockets.close()
-  await Promise.all([closeServer(parts.httpServer), closeServer(parts.wsServer)])
+  await Promise.all([closeGently(parts.httpServer), closeGently(parts.wsServer)])
   await parts.folder.close()
   logger.info({}, 'stopped')
-}
-
-/** How long a request that has not come to its end yet, or an answer that is not read, may hold up the end. */
-const LINGER_MS = 5000
-
-/** Whoever waits for an answer gets it: what is under way is ended by its end, and cut only if that does not come. */
-async function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return
-  server.keepAliveTimeout = 1
-  const cut = setTimeout(() => {
-    server.closeAllConnections()
-  }, LINGER_MS)
-  await new Promise((resolve) => server.close(resolve))
-  clearTimeout(cut)
 }

@@ -1,7 +1,8 @@
 import { type RequestListener, type Server, createServer } from 'node:http'
+import { closeGently } from '../gateway/http/close-server.ts'
 import type { WebSocketApi } from '../gateway/websocket/websocket-api.ts'
 import type { ServedHttpApi } from './apis/http.ts'
-import { closeAtOnce, closeGently, keepIdleConnections, listen } from './local-server.ts'
+import { closeAtOnce, keepIdleConnections, listen } from './local-server.ts'
 
 /** A client that sends or reads nothing for so long is gone, in milliseconds. */
 const STALLED_MS = 60_000

@@ -22,20 +22,6 @@ export async function closeAtOnce(server: Server): Promise<void> {
   await closed
 }
 
-/** How long a request that does not end may hold up the end, in milliseconds. */
-const LINGER_MS = 5_000
-
-/** Requests that are under way are answered first. */
-export async function closeGently(server: Server): Promise<void> {
-  if (!server.listening) return
-  server.keepAliveTimeout = 1
-  const cut = setTimeout(() => {
-    server.closeAllConnections()
-  }, LINGER_MS)
-  await new Promise((resolve) => server.close(resolve))
-  clearTimeout(cut)
-}
-
 /**
  * A function's SDK keeps its connections while the function is frozen and cannot notice that they were closed; a server
  * that never closes idle ones spares it the resets. (AWS does close them; how a client copes is not what is tested here.)

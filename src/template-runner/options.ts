@@ -12,7 +12,12 @@ export interface TemplateOptions {
   readonly wsPort?: number
   /** Where the APIs listen; everything else stays on 127.0.0.1. @default 127.0.0.1 */
   readonly host?: string
-  /** Values of secrets by logical id; or one value, for the template's only secret. @default what the template says */
+  /**
+   * Values of secrets: by logical id, or by ARN those that are not in the template and that a function's variable names;
+   * or one value, for the only secret that there is.
+   *
+   * @default what the template says
+   */
   readonly secrets?: Readonly<Record<string, string>> | string
   /** Hooks before and after each call of an AWS API. They may be set later, on `RunningTemplate.faults`. */
   readonly faults?: Faults

@@ -27,7 +27,7 @@ export interface RunningTemplate {
   readonly queueUrls: Readonly<Record<string, string>>
   /** By the tables' logical ids. */
   readonly tableNames: Readonly<Record<string, string>>
-  /** Values by the secrets' logical ids. */
+  /** Values by the secrets' logical ids, or ARNs of those that the template only names. */
   readonly secrets: Readonly<Record<string, string>>
   /** The template's outputs, with local addresses. */
   readonly outputs: Readonly<Record<string, string>>

@@ -206,18 +206,19 @@ describe('a function', () => {
 
   it('writes to the log that the runner shows, the last line before its end included', async () => {
     const source = `
-      import { writeSync } from 'node:fs'
+      import { write, writeSync } from 'node:fs'
       export const handler = async () => {
         console.log('token-1')
         process.stdout.write('token-')
         process.stdout.write('2\\n')
         console.error('token-3')
         writeSync(1, 'token-4\\n')
-        console.log('token-5')
+        await new Promise((resolve) => write(2, Buffer.from('token-5\\n'), resolve))
+        console.log('token-6')
       }`
     const running = await run((stack) => functionOf(stack, 'Fn', source, { functionName: 'writer' }))
     await running.invoke('writer', {})
-    expect(running.logs.text).toBe([1, 2, 3, 4, 5].map((n) => `writer: token-${n}\n`).join(''))
+    expect(running.logs.text).toBe([1, 2, 3, 4, 5, 6].map((n) => `writer: token-${n}\n`).join(''))
     expect(running.logs.lines.find(({ text }) => text === 'token-3')?.stream).toBe('stderr')
   })
 
@@ -227,5 +228,26 @@ describe('a function', () => {
     expect((await failure(running.invoke('results', {}))).payload.errorType).toBe('Runtime.MarshalError')
     const error = await failure(running.invoke('results', { big: true }))
     expect(error.payload.errorType).toBe('Function.ResponseSizeTooLarge')
+  })
+
+  it('does not run for an event that is larger than Lambda takes', async () => {
+    const running = await run((stack) =>
+      functionOf(stack, 'Fn', 'export const handler = async (event) => event.length', { functionName: 'fn' }),
+    )
+    // As JSON, two quotation marks more.
+    const ofBytes = (bytes: number): string => 'x'.repeat(bytes - 2)
+    const [queued, synchronous] = [1_048_576, 6_291_456]
+    expect(await running.invoke('fn', ofBytes(queued))).toBe(queued - 2)
+    expect(await running.invoke('fn', ofBytes(synchronous), 'http')).toBe(synchronous - 2)
+    running.recording.reset()
+    await expect(running.invoke('fn', ofBytes(queued + 1))).rejects.toMatchObject({
+      name: 'RequestEntityTooLargeException',
+      message: '1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)',
+    })
+    await expect(running.invoke('fn', 'ä'.repeat(synchronous / 2), 'http')).rejects.toMatchObject({
+      name: 'RequestEntityTooLargeException',
+      message: 'Request must be smaller than 6291456 bytes for the InvokeFunction operation',
+    })
+    expect(running.recording.invocations).toEqual([])
   })
 })

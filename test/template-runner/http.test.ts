@@ -52,6 +52,13 @@ describe('an HTTP API', () => {
     expect([response.status, await response.json()]).toEqual([500, { message: 'Internal Server Error' }])
   })
 
+  it('refuses with 413 what is too large for an event', async () => {
+    const running = await serve()
+    const response = await post(`${running.httpUrl}/things/5`, 'x'.repeat(6_291_456))
+    expect([response.status, await response.json()]).toEqual([413, { message: 'Request Entity Too Large' }])
+    expect(running.recording.invocations).toEqual([])
+  })
+
   it('answers preflight requests as its CORS configuration says', async () => {
     const running = await serve()
     const response = await fetch(`${running.httpUrl}/things/5`, {
@@ -78,6 +85,32 @@ describe('an HTTP API', () => {
     const statuses = [await post(`${running.httpUrl}/things/1`), await post(`${running.httpUrl}/things/2`)]
     expect(statuses.map(({ status }) => status)).toEqual([201, 429])
     expect(await statuses[1]!.json()).toEqual({ message: 'Too Many Requests' })
+  })
+
+  const throttleRoute = (key: string, dependsOnRoutes = true) =>
+    serve((stack, api) => {
+      const [stage] = resourcesOf(api, 'AWS::ApiGatewayV2::Stage')
+      stage!.addPropertyOverride('RouteSettings', {
+        [key]: { ThrottlingRateLimit: 0.001, ThrottlingBurstLimit: 1 },
+      })
+      if (dependsOnRoutes)
+        for (const route of resourcesOf(stack, 'AWS::ApiGatewayV2::Route')) stage!.addResourceDependency(route)
+      const free = new HttpLambdaIntegration('Free', functionOf(stack, 'Free', source))
+      api.addRoutes({ path: '/free/{id}', methods: [HttpMethod.POST], integration: free })
+    })
+
+  it('throttles a route by itself where its stage says so', async () => {
+    const { httpUrl } = await throttleRoute('POST /things/{id}')
+    const statuses: number[] = []
+    for (const path of ['things', 'things', 'free', 'free', 'free']) {
+      statuses.push((await post(`${httpUrl}/${path}/1`)).status)
+    }
+    expect(statuses).toEqual([201, 429, 201, 201, 201])
+  })
+
+  it('cannot be served with a throttle of a route that is not there, or not yet', async () => {
+    await expect(throttleRoute('POST /nothing')).rejects.toThrow('the API has no route POST /nothing')
+    await expect(throttleRoute('POST /things/{id}', false)).rejects.toThrow('must depend on')
   })
 
   it('without a permission for its route answers 500 and says in the log what is missing', async () => {

@@ -4,40 +4,11 @@ import { AttributeType, BillingMode, Table, TableV2 } from 'aws-cdk-lib/aws-dyna
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
 import { describe, expect, it } from 'vitest'
-import type { AwsCall } from '../../src/template-runner/aws-call.ts'
 import type { RunningTemplate } from '../../src/template-runner/run-template.ts'
-import { functionOf, moduleUrl, readableLog, run } from './support/fixture.ts'
+import { caller, only, send } from './support/caller.ts'
+import { readableLog, run } from './support/fixture.ts'
 
 const key = { partitionKey: { name: 'pk', type: AttributeType.STRING } }
-
-/** A function that sends one command of a service with the unmodified SDK. */
-function caller(
-  stack: Stack,
-  service: string,
-  client: string,
-  environment: Record<string, string> = {},
-): void {
-  const source = `
-    import * as sdk from '${moduleUrl(`@aws-sdk/client-${service}`)}'
-    const client = new sdk.${client}({ maxAttempts: 1 })
-    export const handler = async ({ command, input }) => {
-      try {
-        const { $metadata, ...output } = await client.send(new sdk[command + 'Command'](input))
-        return output
-      } catch (error) {
-        return { failed: error.name }
-      }
-    }`
-  functionOf(stack, 'Caller', source, { functionName: 'caller', environment })
-}
-
-const send = async (running: RunningTemplate, command: string, input: object): Promise<unknown> =>
-  running.invoke('caller', { command, input })
-const only = (running: RunningTemplate): AwsCall => {
-  const [call, ...others] = running.recording.calls
-  if (!call || others.length > 0) throw new Error(`expected one call, got ${running.recording.calls.length}`)
-  return call
-}
 
 describe('DynamoDB', () => {
   const table = (stack: Stack): void => {
@@ -191,6 +162,25 @@ describe('Secrets Manager', () => {
     )
     await expect(run(secret, { secrets: { Other: 'x' } })).rejects.toThrow(
       'the secret Other, which is not in the template',
+    )
+  })
+
+  it('one that the template only names is served if its value is given', async () => {
+    const arn = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:theirs-AbCdEf'
+    const named = (stack: Stack): void => {
+      caller(stack, 'secrets-manager', 'SecretsManagerClient', { SECRET_ARN: arn })
+    }
+    const input = { SecretId: arn }
+    for (const secrets of ['from outside', { [arn]: 'from outside' }]) {
+      const running = await run(named, { secrets })
+      expect(await send(running, 'GetSecretValue', input)).toMatchObject({ SecretString: 'from outside' })
+      expect(only(running).resources).toEqual([arn])
+      expect(running.warnings.filter((text) => text.includes('secret'))).toEqual([])
+    }
+    const running = await run(named)
+    expect(await send(running, 'GetSecretValue', input)).toEqual({ failed: 'ResourceNotFoundException' })
+    expect(running.warnings).toContain(
+      `the secret ${arn} is not in the template: give its value (option \`secrets\`)`,
     )
   })
 

@@ -1,82 +1,10 @@
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { Stack } from 'aws-cdk-lib'
-import { EventBus, Rule, type RuleProps, RuleTargetInput } from 'aws-cdk-lib/aws-events'
-import { LambdaFunction, type LambdaFunctionProps } from 'aws-cdk-lib/aws-events-targets'
-import type { Function } from 'aws-cdk-lib/aws-lambda'
-import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
+import { EventBus, Rule, type RuleProps } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import { Queue } from 'aws-cdk-lib/aws-sqs'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import type { RunningTemplate, TemplateOptions } from '../../src/template-runner/run-template.ts'
+import { describe, expect, it } from 'vitest'
 import { functionOf, readableLog, resourcesOf, run, withhold } from './support/fixture.ts'
-
-const source = `
-  let tries = 0
-  export const handler = async (event) => {
-    console.log(JSON.stringify(event))
-    tries += 1
-    if (event.fail === 'always' || tries <= Number(event.fail ?? 0)) throw new Error('try ' + tries)
-    return { tries }
-  }`
-
-interface Wanted {
-  readonly target?: (stack: Stack) => LambdaFunctionProps
-  readonly rule?: Partial<RuleProps>
-  readonly change?: (stack: Stack, fn: Function) => void
-}
-
-async function serve(
-  { target, rule, change }: Wanted = {},
-  options: Omit<TemplateOptions, 'cdkOut'> = {},
-): Promise<RunningTemplate> {
-  return run(
-    (stack) => {
-      const fn = functionOf(stack, 'Fn', source, { functionName: 'listener' })
-      new Rule(stack, 'Rule', {
-        eventPattern: { source: ['app'] },
-        ...rule,
-        targets: [
-          new LambdaFunction(fn, target?.(stack) ?? { event: RuleTargetInput.fromEventPath('$.detail') }),
-        ],
-      })
-      change?.(stack, fn)
-    },
-    { retryDelaysMs: [1], ...options },
-  )
-}
-
-const entry = (detail: object): { Source: string; DetailType: string; Detail: string } => ({
-  Source: 'app',
-  DetailType: 'Something',
-  Detail: JSON.stringify(detail),
-})
-const heard = (running: RunningTemplate): unknown[] =>
-  running.logs.lines.map(({ text }) => JSON.parse(text) as unknown)
-
-async function messagesIn(
-  running: RunningTemplate,
-): Promise<{ body: unknown; attributes: Record<string, unknown> }[]> {
-  const client = new SQSClient({
-    endpoint: running.endpoints.sqs,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'tester', secretAccessKey: 'any' },
-  })
-  onTestFinished(() => {
-    client.destroy()
-  })
-  const { Messages: messages = [] } = await client.send(
-    new ReceiveMessageCommand({
-      QueueUrl: Object.values(running.queueUrls)[0],
-      MaxNumberOfMessages: 10,
-      MessageAttributeNames: ['All'],
-    }),
-  )
-  return messages.map(({ Body: body, MessageAttributes: attributes = {} }) => ({
-    body: JSON.parse(body ?? '') as unknown,
-    attributes: Object.fromEntries(
-      Object.entries(attributes).map(([name, value]) => [name, value.StringValue]),
-    ),
-  }))
-}
+import { entry, heard, messagesIn, serve, source } from './support/listener.ts'
 
 describe('a rule', () => {
   it('hands over what its input path says', async () => {
@@ -176,69 +104,6 @@ describe('a rule', () => {
     ],
   ])('with %s that is not understood is refused', async (_what, rule, message) => {
     await expect(serve({ rule })).rejects.toThrow(message)
-  })
-})
-
-describe('a function that fails', () => {
-  it('is tried twice more', async () => {
-    const running = await serve()
-    await running.putEvents([entry({ fail: 2 })])
-    await running.asyncIdle()
-    expect(running.recording.invocations.map(({ outcome }) => outcome)).toEqual([
-      'threw',
-      'threw',
-      'returned',
-    ])
-  })
-
-  it('for good is told to the OnFailure destination, with the role of the function', async () => {
-    const running = await serve({
-      change: (stack, fn) => {
-        fn.configureAsyncInvoke({
-          retryAttempts: 1,
-          onFailure: new SqsDestination(new Queue(stack, 'Failed')),
-        })
-      },
-    })
-    await running.putEvents([entry({ fail: 'always' })])
-    await running.asyncIdle()
-    expect(await messagesIn(running)).toMatchObject([
-      {
-        body: {
-          version: '1.0',
-          requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 2 },
-          requestPayload: { fail: 'always' },
-          responseContext: { statusCode: 200, functionError: 'Unhandled' },
-          responsePayload: { errorType: 'Error', errorMessage: 'try 2' },
-        },
-      },
-    ])
-    const sent = running.recording.calls.find(({ operation }) => operation === 'SendMessage')
-    expect(sent).toMatchObject({
-      caller: 'runner',
-      onBehalfOf: expect.stringMatching(/^Fn/) as string,
-      status: 200,
-    })
-  })
-
-  it('for good leaves its event to its dead-letter queue', async () => {
-    const running = await run((stack) => {
-      const fn = functionOf(stack, 'Fn', source, {
-        deadLetterQueue: new Queue(stack, 'Dead'),
-        retryAttempts: 0,
-      })
-      const event = RuleTargetInput.fromEventPath('$.detail')
-      new Rule(stack, 'Rule', {
-        eventPattern: { source: ['app'] },
-        targets: [new LambdaFunction(fn, { event })],
-      })
-    })
-    await running.putEvents([entry({ fail: 'always' })])
-    await running.asyncIdle()
-    expect(running.recording.invocations).toHaveLength(1)
-    expect(await messagesIn(running)).toMatchObject([
-      { body: { fail: 'always' }, attributes: { ErrorCode: '200', ErrorMessage: 'try 1' } },
-    ])
   })
 })
 

@@ -15,7 +15,7 @@ import { hs256, tokenFor, unique } from '../e2e/tokens.ts'
 import { BACKEND, serveStack } from './served.ts'
 
 const root = join(import.meta.dirname, '../..')
-const target = serveStack({ eventBridge: { eventPattern: { source: ['school'] } } })
+const target = serveStack({ props: { eventBridge: { eventPattern: { source: ['school'] } } } })
 
 /** The suite takes a minute or two on a small machine. */
 const SUITE_MS = 600_000
@@ -135,6 +135,28 @@ describe('the template', () => {
     )
     expect(dead?.Body).toBe(bad)
     expect(dead?.MessageAttributes?.['code']?.StringValue).toBe('no_recipients')
+  })
+
+  it('gets back in seconds what failed, for the function says so to the queue', async () => {
+    const userId = unique('user')
+    const client = await Client.connect(target, userId)
+    const { faults, recording } = target.running
+    const eventId = target.idOf('event')
+    faults.before = ({ caller, operation }) =>
+      caller === eventId && operation === 'PutItem'
+        ? { status: 400, errorType: 'AccessDeniedException' }
+        : undefined
+    const event = { type: 'T', id: unique('event'), userId }
+    await sendToQueue(JSON.stringify(event), userId)
+    await recording.when(({ calls }) =>
+      calls.some(
+        ({ caller, operation, status }) =>
+          caller === eventId && operation === 'ChangeMessageVisibilityBatch' && status === 200,
+      ),
+    )
+    faults.before = undefined
+    // The queue's own timeout, 6 minutes, would be longer than a test may take.
+    expect(await client.next()).toMatchObject({ type: 'event', event })
   })
 
   it('closes a connection whose token has ended when an event comes through the queue', async () => {

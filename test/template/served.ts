@@ -17,6 +17,14 @@ export const SECRET = 'a secret of the template run, long enough for HS256'
 /** What signs the tests' own calls of AWS: the recorder tells them from the functions'. */
 export const BACKEND = 'backend'
 
+interface Wanted {
+  readonly props?: EventFanoutStackProps
+  /** What is done to the stack before it is synthesized. */
+  readonly change?: (stack: EventFanoutStack) => void
+  /** As `startTemplate` takes them. @default `SECRET`, for the only secret */
+  readonly secrets?: Readonly<Record<string, string>> | string
+}
+
 export class ServedStack implements Deployment {
   readonly secret = SECRET
   readonly isOwn = false
@@ -26,13 +34,11 @@ export class ServedStack implements Deployment {
   #folder: string | undefined
   #sqs: SQSClient | undefined
 
-  async start(props: EventFanoutStackProps): Promise<void> {
+  async start({ props = {}, change, secrets = SECRET }: Wanted): Promise<void> {
     this.#folder = mkdtempSync(join(tmpdir(), 'fanout-template-'))
-    const app = new App({ outdir: this.#folder, context: { ...CONTEXT } })
-    this.#stack = new EventFanoutStack(app, 'EventFanout', props)
-    app.synth()
+    this.#stack = synthesizeInto(this.#folder, props, change)
     this.#assembly = readAssembly(this.#folder)
-    this.#running = await startTemplate({ cdkOut: this.#folder, secrets: SECRET })
+    this.#running = await startTemplate({ cdkOut: this.#folder, secrets })
     this.#sqs = new SQSClient({
       region: 'us-east-1',
       endpoint: this.running.endpoints.sqs,
@@ -91,11 +97,35 @@ export class ServedStack implements Deployment {
 }
 
 /** Serves the stack for the tests of a file. */
-export function serveStack(props: EventFanoutStackProps = {}): ServedStack {
+export function serveStack(wanted: Wanted | (() => Promise<Wanted>) = {}): ServedStack {
   const served = new ServedStack()
-  beforeAll(async () => served.start(props), SYNTHESIS_MS)
+  beforeAll(async () => served.start(typeof wanted === 'function' ? await wanted() : wanted), SYNTHESIS_MS)
   afterAll(async () => served.stop(), SYNTHESIS_MS)
   return served
+}
+
+function synthesizeInto(
+  outdir: string,
+  props: EventFanoutStackProps,
+  change?: (stack: EventFanoutStack) => void,
+): EventFanoutStack {
+  // Checking templates is what `cdk synth` and test/lib do; it takes some 7 s of a CPU in each process.
+  const app = new App({ outdir, context: { ...CONTEXT }, builtinCloudFormationValidation: false })
+  const stack = new EventFanoutStack(app, 'EventFanout', props)
+  change?.(stack)
+  app.synth()
+  return stack
+}
+
+/** The assembly alone, for what can be told without running it. */
+export function assemblyOf(props: EventFanoutStackProps): Assembly {
+  const folder = mkdtempSync(join(tmpdir(), 'fanout-template-'))
+  try {
+    synthesizeInto(folder, props)
+    return readAssembly(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 function started<T>(value: T | undefined): T {

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { corsHeaders } from '../../gateway/http/cors.ts'
 import { createHttpApi } from '../../gateway/http/http-api.ts'
 import type { LambdaHandler } from '../../gateway/lambda.ts'
 import { TokenBucket } from '../../gateway/websocket/token-bucket.ts'
+import { RequestTooLargeError } from '../functions/function-error.ts'
 import type { ApiDefinition, RouteDefinition } from './api-definition.ts'
 import { type Invoking, invokePermitted } from './invoke-permitted.ts'
 
@@ -12,36 +12,43 @@ export interface ServedHttpApi {
   idle(): Promise<void>
 }
 
-/** The template's HTTP API behind the gateway's stand-in, and the stage's throttle in front of it. */
+/** The template's HTTP API behind the gateway's stand-in, with the throttles of its stage. */
 export function serveHttpApi(definition: ApiDefinition, invoking: Invoking): ServedHttpApi {
   const { cors, integrationTimeoutMs, stage } = definition
-  const api = createHttpApi({
-    routes: Object.fromEntries(definition.routes.map((route) => [route.key, toHandler(route, invoking)])),
+  const shared = stage.throttle && new TokenBucket(stage.throttle, Date.now())
+  const handlers = definition.routes.map((route) => {
+    const own = stage.routeThrottles.get(route.key)
+    const bucket = own ? new TokenBucket(own, Date.now()) : shared
+    return [route.key, toHandler(route, invoking, bucket)] as const
+  })
+  return createHttpApi({
+    routes: Object.fromEntries(handlers),
     ...(cors && { cors }),
     ...(integrationTimeoutMs !== undefined && { timeoutMs: integrationTimeoutMs }),
     log: ({ level, event, ...fields }) => {
       invoking.log[level](fields, event)
     },
   })
-  if (!stage.throttle) return api
-  const bucket = new TokenBucket(stage.throttle, Date.now())
-  return {
-    idle: async () => api.idle(),
-    handleRequest: (request, response) => {
-      if (bucket.take(Date.now())) api.handleRequest(request, response)
-      else refuse(request, response, cors ? corsHeaders(cors, request) : {})
-    },
+}
+
+function toHandler(
+  route: RouteDefinition,
+  invoking: Invoking,
+  bucket: TokenBucket | undefined,
+): LambdaHandler {
+  const facts = { trigger: 'http', routeKey: route.key } as const
+  return async (event: unknown) => {
+    if (bucket?.take(Date.now()) === false) return answer(429, 'Too Many Requests')
+    try {
+      return await invokePermitted(invoking, route, event, facts)
+    } catch (error) {
+      // A body that API Gateway takes (10 MB), and that is no event for Lambda (6 MB).
+      if (error instanceof RequestTooLargeError) return answer(413, 'Request Entity Too Large')
+      throw error
+    }
   }
 }
 
-function toHandler(route: RouteDefinition, invoking: Invoking): LambdaHandler {
-  const facts = { trigger: 'http', routeKey: route.key } as const
-  return async (event: unknown) => invokePermitted(invoking, route, event, facts)
-}
-
-function refuse(request: IncomingMessage, response: ServerResponse, headers: Record<string, string>): void {
-  request.resume()
-  response
-    .writeHead(429, { ...headers, 'content-type': 'application/json' })
-    .end(JSON.stringify({ message: 'Too Many Requests' }))
+function answer(statusCode: number, message: string): object {
+  return { statusCode, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ message }) }
 }

@@ -7,6 +7,8 @@ export interface StageDefinition {
   readonly name: string
   /** Undefined where the template leaves the account's own. */
   readonly throttle: Rate | undefined
+  /** By route key: what holds for that route instead. */
+  readonly routeThrottles: ReadonlyMap<string, Rate>
 }
 
 /** API Gateway's limits for an account. Source: API Gateway developer guide, page limits. */
@@ -32,8 +34,34 @@ export function readStage(stack: Stack, apiId: string, protocol: string): StageD
   }
   checkDeployed(stack, resource, properties, apiId)
   const throttle = readThrottle(properties.object('DefaultRouteSettings'))
+  if (protocol !== 'HTTP') properties.refuse(['RouteSettings'], 'not served here for WebSockets')
+  const routeThrottles = readRouteThrottles(stack, resource, properties, apiId)
   properties.warnAboutRest()
-  return { name, throttle }
+  return { name, throttle, routeThrottles }
+}
+
+function readRouteThrottles(
+  stack: Stack,
+  stage: StackResource,
+  properties: Properties,
+  apiId: string,
+): ReadonlyMap<string, Rate> {
+  const routes = routesOf(stack, apiId)
+  const throttles = properties.entries('RouteSettings').map(([key, settings]) => {
+    const route = routes.find(({ properties: { RouteKey: of } }) => of === key)
+    if (!route) throw new TemplateError(`${settings.where}: the API has no route ${key}`)
+    if (!stage.dependsOn.includes(route.id)) {
+      throw new TemplateError(
+        `${settings.where}: ${stage.id} must depend on ${route.id}, or may be made first`,
+      )
+    }
+    return [key, readThrottle(settings)] as const
+  })
+  return new Map(throttles.filter((one): one is [string, Rate] => one[1] !== undefined))
+}
+
+function routesOf(stack: Stack, apiId: string): readonly StackResource[] {
+  return stack.ofType('AWS::ApiGatewayV2::Route').filter(({ properties: { ApiId: of } }) => of === apiId)
 }
 
 /** A stage serves the routes as they were when its deployment was made; nothing without one. */
@@ -48,10 +76,7 @@ function checkDeployed(stack: Stack, stage: StackResource, properties: Propertie
       `stage ${stage.id} has neither AutoDeploy nor a deployment: on AWS it would serve nothing`,
     )
   }
-  const routes = stack
-    .ofType('AWS::ApiGatewayV2::Route')
-    .filter(({ properties: { ApiId: of } }) => of === apiId)
-  for (const route of routes) {
+  for (const route of routesOf(stack, apiId)) {
     if (deployment.dependsOn.includes(route.id)) continue
     stack.warn(
       `${deployment.id} does not depend on route ${route.id}: on AWS it may be made before the route, without it`,

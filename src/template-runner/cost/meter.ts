@@ -29,6 +29,9 @@ export interface MeterLine {
   readonly estimated: number
 }
 
+/** The operation of clients' messages: its calls say how many of a route there were. */
+export const MESSAGE_IN = 'message in'
+
 type Entry = Omit<MeterLine, 'service' | 'dollars'>
 
 /** Counts what AWS would bill for the recording. */
@@ -37,7 +40,7 @@ export function meter({ calls, invocations, counters }: Metered): MeterLine[] {
   return sumUp([
     ...calls.flatMap((call) => callEntries(call, sharesOf(call))),
     ...invocations.flatMap(invocationEntries),
-    ...messageEntries('message in', counters.messagesIn),
+    ...messageEntries(MESSAGE_IN, counters.messagesIn),
     ...messageEntries('route response', counters.messagesOut),
     entry('connection', GROUP.openConnections, 'connectionMinute', 0, counters.connectionMinutes),
   ])

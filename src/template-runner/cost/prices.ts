@@ -32,11 +32,16 @@ export const PRICES = {
   storage: {
     dollars: 0.25,
     per: 1,
-    unit: 'GB-months',
+    unit: 'GB-months of data',
     service: 'DynamoDB',
     note: 'the first 25 GB are free',
   },
-  pointInTimeRecovery: { dollars: 0.2, per: 1, unit: 'GB-months', service: 'DynamoDB' },
+  pointInTimeRecovery: {
+    dollars: 0.2,
+    per: 1,
+    unit: 'GB-months of point-in-time recovery',
+    service: 'DynamoDB',
+  },
   queueRequest: { dollars: 0.5, per: 1e6, unit: 'requests of 64 KB', service: 'SQS FIFO' },
   webSocketMessage: { dollars: 1, per: 1e6, unit: 'messages of 32 KB', service: 'API Gateway' },
   connectionMinute: { dollars: 0.25, per: 1e6, unit: 'connection minutes', service: 'API Gateway' },

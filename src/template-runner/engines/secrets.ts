@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { parseObject } from '../json.ts'
+import { isObject, parseObject } from '../json.ts'
 import { closeAtOnce, keepIdleConnections, listen } from '../local-server.ts'
 import { TemplateError } from '../template-error.ts'
 import type { Stack, StackResource } from '../template/stack.ts'
@@ -8,6 +8,7 @@ import type { Engine } from './dynamodb.ts'
 import { generateSecret } from './generate-secret.ts'
 
 export interface Secret {
+  /** Logical id; of one that the template only names, its ARN. */
   readonly id: string
   readonly name: string
   readonly arn: string
@@ -18,23 +19,12 @@ export interface SecretEngine extends Engine {
   readonly secrets: readonly Secret[]
 }
 
-/**
- * A stub of Secrets Manager: GetSecretValue, and an error for everything else.
- *
- * @param given values by logical id; or one value, for the only secret that the stack has
- */
-export async function startSecrets(
-  stack: Stack,
-  given: Readonly<Record<string, string>> | string,
-): Promise<SecretEngine> {
-  const resources = stack.ofType('AWS::SecretsManager::Secret')
-  const values = typeof given === 'string' ? forTheOnly(resources, given) : given
-  for (const id of Object.keys(values)) {
-    if (!resources.some((resource) => resource.id === id)) {
-      throw new TemplateError(`a value was given for the secret ${id}, which is not in the template`)
-    }
-  }
-  const secrets = resources.map((resource) => readSecret(stack, resource, values[resource.id]))
+/** What was given from outside: values by logical id or ARN; or one value, for the only secret that there is. */
+type Given = Readonly<Record<string, string>> | string
+
+/** As much of Secrets Manager as functions use: GetSecretValue, and an error for everything else. */
+export async function startSecrets(stack: Stack, given: Given): Promise<SecretEngine> {
+  const secrets = readSecrets(stack, given)
   const server = createServer((request, response) => {
     void text(request).then((body) => {
       const { status, json } = answer(secrets, String(request.headers['x-amz-target']), body)
@@ -46,11 +36,44 @@ export async function startSecrets(
   return { url, secrets, stop: async () => closeAtOnce(server) }
 }
 
-function forTheOnly(resources: readonly StackResource[], value: string): Record<string, string> {
-  const [only, ...others] = resources
-  if (only && others.length === 0) return { [only.id]: value }
-  const ids = resources.map(({ id }) => id).join(', ') || 'none'
-  throw new TemplateError(`one secret was given, but the template does not have exactly one: ${ids}`)
+/** The template's own secrets, and those that it only names. @throws TemplateError for a value that belongs to neither */
+function readSecrets(stack: Stack, given: Given): Secret[] {
+  const own = stack.ofType('AWS::SecretsManager::Secret')
+  const named = namedElsewhere(stack)
+  const values = typeof given === 'string' ? forTheOnly([...own.map(({ id }) => id), ...named], given) : given
+  for (const id of Object.keys(values)) {
+    if (named.includes(id) || own.some((resource) => resource.id === id)) continue
+    throw new TemplateError(`a value was given for the secret ${id}, which is not in the template`)
+  }
+  return [
+    ...own.map((resource) => readSecret(stack, resource, values[resource.id])),
+    ...named.flatMap((arn) => {
+      const value = values[arn]
+      if (value !== undefined) return [{ id: arn, name: nameIn(arn), arn, value }]
+      stack.warn(`the secret ${arn} is not in the template: give its value (option \`secrets\`)`)
+      return []
+    }),
+  ]
+}
+
+/** Whole ARNs of secrets that functions are told of in a variable, and that somebody else made. */
+function namedElsewhere(stack: Stack): string[] {
+  const own = stack.ofType('AWS::SecretsManager::Secret').map(({ id }) => stack.ref(id))
+  const variables = stack.ofType('AWS::Lambda::Function').flatMap(({ properties: { Environment } }) => {
+    const found = isObject(Environment) ? Environment['Variables'] : undefined
+    return isObject(found) ? Object.values(found) : []
+  })
+  const arns = variables
+    .filter((value) => typeof value === 'string')
+    .filter((value) => /^arn:[\w-]+:secretsmanager:/.test(value))
+  return [...new Set(arns)].filter((arn) => !own.includes(arn))
+}
+
+function forTheOnly(ids: readonly string[], value: string): Record<string, string> {
+  const [only, ...others] = ids
+  if (only !== undefined && others.length === 0) return { [only]: value }
+  const list = ids.join(', ') || 'none'
+  throw new TemplateError(`one secret was given, but the template does not have exactly one: ${list}`)
 }
 
 function readSecret(stack: Stack, resource: StackResource, given: string | undefined): Secret {

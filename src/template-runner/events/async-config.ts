@@ -1,6 +1,6 @@
 import type { FunctionDefinition } from '../functions/definition.ts'
+import { allows, roleStatements } from '../permissions/service-access.ts'
 import { TemplateError } from '../template-error.ts'
-import { allows, roleStatements } from '../template/iam.ts'
 import type { Stack } from '../template/stack.ts'
 import type { QueueSender } from './queue-sender.ts'
 

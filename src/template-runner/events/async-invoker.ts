@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { FunctionError, ThrottledError } from '../functions/function-error.ts'
 import type { LambdaFunctions } from '../functions/lambda-functions.ts'
+import { payloadOf } from '../functions/payload.ts'
 import type { Trigger } from '../invocation.ts'
 import type { RunnerLog } from '../runner-log.ts'
 import type { AsyncConfig } from './async-config.ts'
@@ -34,8 +35,9 @@ export class AsyncInvoker {
     this.#settings = settings
   }
 
-  /** Returns at once. */
+  /** Returns at once. @throws RequestTooLargeError, for Lambda does not even queue such an event */
   invoke(functionId: string, event: unknown, trigger: Trigger): void {
+    payloadOf(event, trigger)
     const running = this.#invoke(functionId, event, trigger)
       .catch((error: unknown) => {
         const text = error instanceof Error ? error.message : String(error)
@@ -63,7 +65,7 @@ export class AsyncInvoker {
     const destination = attempted.error === undefined ? config.onSuccessArn : config.onFailureArn
     if (destination !== undefined) await this.#handOn(functionId, destination, attempted)
     if (attempted.error !== undefined && config.deadLetterArn !== undefined) {
-      const { errorMessage } = payloadOf(attempted.error)
+      const { errorMessage } = shapeOf(attempted.error)
       const attributes = {
         RequestID: attempted.requestId,
         ErrorCode: '200',
@@ -117,7 +119,7 @@ export class AsyncInvoker {
         executedVersion: '$LATEST',
         ...(!succeeded && { functionError: 'Unhandled' }),
       },
-      responsePayload: succeeded ? result : payloadOf(error),
+      responsePayload: succeeded ? result : shapeOf(error),
     }
     await this.#settings.sender.send(destination, body, functionId)
   }
@@ -127,7 +129,7 @@ export class AsyncInvoker {
   }
 }
 
-function payloadOf(error: unknown): { errorType: string; errorMessage: string } {
+function shapeOf(error: unknown): { errorType: string; errorMessage: string } {
   if (error instanceof FunctionError) return error.payload
   return error instanceof Error
     ? { errorType: error.name, errorMessage: error.message }

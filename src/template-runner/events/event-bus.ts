@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { RequestTooLargeError } from '../functions/function-error.ts'
 import { type JsonObject, isObject } from '../json.ts'
+import { allows, queueStatements } from '../permissions/service-access.ts'
 import type { RunnerLog } from '../runner-log.ts'
-import { allows, queueStatements } from '../template/iam.ts'
 import type { LambdaPermissions } from '../template/lambda-permissions.ts'
 import type { Stack } from '../template/stack.ts'
 import type { AsyncInvoker } from './async-invoker.ts'
@@ -33,6 +34,12 @@ export interface EventBusSettings {
   readonly invoker: AsyncInvoker
   readonly sender: QueueSender
   readonly log: RunnerLog
+}
+
+/** Why a target's function was not invoked. Source of the codes: EventBridge user guide, page eb-rule-dlq. */
+interface Failure {
+  readonly code: 'NO_PERMISSIONS' | 'ERROR_FROM_TARGET'
+  readonly message: string
 }
 
 const principal = 'events.amazonaws.com'
@@ -98,23 +105,31 @@ export class EventBus {
   }
 
   async #hand(event: JsonObject, rule: RuleDefinition, target: TargetDefinition): Promise<void> {
-    const { permissions, invoker } = this.#settings
+    const { permissions, invoker, log } = this.#settings
+    const where = { rule: rule.id, function: target.functionId }
     const missing = permissions.missing(target.functionId, principal, rule.arn)
-    if (missing === undefined) invoker.invoke(target.functionId, target.inputOf(event), 'rule')
-    else await this.#failed(event, rule, target, missing)
+    if (missing !== undefined) {
+      log.error({ ...where, missing }, 'a function was not invoked: a permission is missing')
+      await this.#failed(event, rule, target, { code: 'NO_PERMISSIONS', message: missing })
+      return
+    }
+    try {
+      invoker.invoke(target.functionId, target.inputOf(event), 'rule')
+    } catch (error) {
+      if (!(error instanceof RequestTooLargeError)) throw error
+      log.error({ ...where, error: error.message }, 'a function was not invoked: the event is too large')
+      // Trying again would not help. Which of its codes EventBridge gives here is not documented.
+      await this.#failed(event, rule, target, { code: 'ERROR_FROM_TARGET', message: error.message })
+    }
   }
 
   async #failed(
     event: JsonObject,
     rule: RuleDefinition,
     target: TargetDefinition,
-    missing: string,
+    { code, message }: Failure,
   ): Promise<void> {
     const { log, sender, stack } = this.#settings
-    log.error(
-      { rule: rule.id, function: target.functionId, missing },
-      'a function was not invoked: a permission is missing',
-    )
     const { deadLetterArn: arn } = target
     const queue = arn === undefined ? undefined : stack.named('AWS::SQS::Queue', arn)
     if (arn === undefined || !queue) return
@@ -127,8 +142,8 @@ export class EventBus {
       return
     }
     await sender.send(arn, event, undefined, {
-      ERROR_CODE: 'NO_PERMISSIONS',
-      ERROR_MESSAGE: missing,
+      ERROR_CODE: code,
+      ERROR_MESSAGE: message,
       RULE_ARN: rule.arn,
       TARGET_ARN: stack.arn(target.functionId),
     })

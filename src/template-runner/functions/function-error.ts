@@ -28,3 +28,8 @@ export class ThrottledError extends Error {
     super(`Rate Exceeded: all ${reserved} reserved concurrent executions of ${functionId} are running`)
   }
 }
+
+/** The event is larger than Lambda takes; the function did not run. On AWS the status is 413. */
+export class RequestTooLargeError extends Error {
+  override readonly name = 'RequestEntityTooLargeException'
+}

@@ -80,14 +80,14 @@ export class FunctionInstance {
     return this.#dead === undefined
   }
 
-  /** @throws FunctionError */
-  async run(event: unknown): Promise<unknown> {
+  /** @param event as JSON @throws FunctionError */
+  async run(event: string): Promise<unknown> {
     const { timeoutMs } = this.#definition
     const requestId = randomUUID()
     const context = contextOf(this.#definition, requestId)
     const ended = this.#ending(timeoutMs)
     this.#port.postMessage({
-      event: JSON.stringify(event ?? null),
+      event,
       deadline: Date.now() + timeoutMs,
       context,
     })

@@ -4,6 +4,7 @@ import type { FunctionDefinition } from './definition.ts'
 import { FunctionError } from './function-error.ts'
 import type { FunctionLogs } from './function-logs.ts'
 import { FunctionPool, type Lease } from './function-pool.ts'
+import { payloadOf } from './payload.ts'
 
 export interface LambdaFunctionsSettings {
   readonly definitions: readonly FunctionDefinition[]
@@ -48,12 +49,14 @@ export class LambdaFunctions {
    * Runs a function to its end and gives what it returned, as JSON would carry it.
    *
    * @param id logical id
-   * @throws FunctionError for whatever the function did wrong, ThrottledError if its concurrency is used up
+   * @throws FunctionError for whatever the function did wrong, ThrottledError if its concurrency is used up,
+   *   RequestTooLargeError
    */
   async invoke(id: string, event: unknown, facts: InvocationFacts): Promise<unknown> {
     const pool = this.#pools.get(id)
     if (!pool)
       throw new TemplateError(`there is no function ${id}; there are ${[...this.#pools.keys()].join(', ')}`)
+    const payload = payloadOf(event, facts.trigger)
     const lease = await pool.acquire().catch((error: unknown) => {
       if (error instanceof FunctionError) this.#record(pool, facts, Date.now(), undefined, 0, error)
       throw error
@@ -61,7 +64,7 @@ export class LambdaFunctions {
     const at = Date.now()
     const began = performance.now()
     try {
-      const result = await lease.instance.run(event)
+      const result = await lease.instance.run(payload)
       this.#record(pool, facts, at, lease, performance.now() - began)
       return result
     } catch (error) {

@@ -9,6 +9,11 @@ import { syncBuiltinESMExports } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { receiveMessageOnPort, workerData } from 'node:worker_threads'
 
+/**
+ * @typedef {{ event: string, deadline: number, context: object }} Invocation One event, as JSON, and until when it may run.
+ * @typedef {(error: Error | null, bytes: number, data: string | NodeJS.ArrayBufferView) => void} Written
+ */
+
 /** @type {{ port: import('node:worker_threads').MessagePort, signal: Int32Array, file: string, exportName: string }} */
 const { port, signal, file, exportName } = workerData
 
@@ -19,7 +24,7 @@ if (handler) {
   for (let seen = 0; ; seen += 1) {
     // Lambda freezes what has answered: timers and open requests stand still until the next event.
     Atomics.wait(signal, 0, seen)
-    const { message } = /** @type {{ message: any }} */ (receiveMessageOnPort(port))
+    const { message } = /** @type {{ message: Invocation }} */ (receiveMessageOnPort(port))
     port.postMessage(await run(message))
   }
 }
@@ -33,32 +38,37 @@ function captureOutput() {
     port.postMessage({ type: 'output', stream, text })
   }
   for (const stream of /** @type {const} */ (['stdout', 'stderr'])) {
-    process[stream].write = (chunk, encoding, done) => {
+    /** @type {(chunk: string | Uint8Array, encoding?: BufferEncoding | (() => void), done?: () => void) => boolean} */
+    const writeHere = (chunk, encoding, done) => {
       emit(stream, chunk)
       const callback = typeof encoding === 'function' ? encoding : done
       if (callback) queueMicrotask(() => callback())
       return true
     }
+    process[stream].write = writeHere
   }
   const { writeSync, write } = fs
   /** @param {number} fd */
   const streamOf = (fd) => (fd === 1 ? 'stdout' : 'stderr')
-  const size = (/** @type {any} */ data) =>
-    typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength
-  fs.writeSync = /** @type {any} */ (
-    (/** @type {number} */ fd, /** @type {any} */ data, /** @type {any[]} */ ...rest) => {
-      if (fd !== 1 && fd !== 2) return writeSync(fd, data, ...rest)
-      emit(streamOf(fd), data)
-      return size(data)
-    }
-  )
-  fs.write = /** @type {any} */ (
-    (/** @type {number} */ fd, /** @type {any} */ data, /** @type {any[]} */ ...rest) => {
-      if (fd !== 1 && fd !== 2) return /** @type {any} */ (write)(fd, data, ...rest)
-      emit(streamOf(fd), data)
-      rest.at(-1)(null, size(data), data)
-    }
-  )
+  /** @param {string | NodeJS.ArrayBufferView} data */
+  const textOf = (data) =>
+    typeof data === 'string' ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  /** @param {string | NodeJS.ArrayBufferView} data */
+  const size = (data) => (typeof data === 'string' ? Buffer.byteLength(data) : data.byteLength)
+  /** @type {(fd: number, data: string | NodeJS.ArrayBufferView, ...rest: unknown[]) => number} */
+  const writeSyncHere = (fd, data, ...rest) => {
+    if (fd !== 1 && fd !== 2) return Reflect.apply(writeSync, fs, [fd, data, ...rest])
+    emit(streamOf(fd), textOf(data))
+    return size(data)
+  }
+  /** @type {(fd: number, data: string | NodeJS.ArrayBufferView, ...rest: unknown[]) => void} */
+  const writeHere = (fd, data, ...rest) => {
+    if (fd !== 1 && fd !== 2) return Reflect.apply(write, fs, [fd, data, ...rest])
+    const done = /** @type {Written} */ (rest.at(-1))
+    emit(streamOf(fd), textOf(data))
+    done(null, size(data), data)
+  }
+  Object.assign(fs, { writeSync: writeSyncHere, write: writeHere })
   syncBuiltinESMExports()
 }
 
@@ -82,7 +92,7 @@ async function load() {
   }
 }
 
-/** @param {{ event: string, deadline: number, context: object }} invocation */
+/** @param {Invocation} invocation */
 async function run({ event, deadline, context }) {
   try {
     const remaining = () => Math.max(0, deadline - Date.now())

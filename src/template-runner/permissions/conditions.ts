@@ -1,6 +1,7 @@
 import { asList } from '../json.ts'
+import { TemplateError } from '../template-error.ts'
 import { objectAt, stringAt } from './expected.ts'
-import { matchesPattern } from './wildcards.ts'
+import { matchesArn, matchesPattern } from './wildcards.ts'
 
 /** One line of a statement's Condition block. */
 export interface Condition {
@@ -33,10 +34,10 @@ const OPERATORS = new Map<string, { readonly compare: Compare; readonly negated?
   ['StringNotEqualsIgnoreCase', { compare: sameIgnoringCase, negated: true }],
   ['StringLike', { compare: matchesPattern }],
   ['StringNotLike', { compare: matchesPattern, negated: true }],
-  ['ArnEquals', { compare: matchesPattern }],
-  ['ArnLike', { compare: matchesPattern }],
-  ['ArnNotEquals', { compare: matchesPattern, negated: true }],
-  ['ArnNotLike', { compare: matchesPattern, negated: true }],
+  ['ArnEquals', { compare: matchesArn }],
+  ['ArnLike', { compare: matchesArn }],
+  ['ArnNotEquals', { compare: matchesArn, negated: true }],
+  ['ArnNotLike', { compare: matchesArn, negated: true }],
   ['Bool', { compare: sameIgnoringCase }],
 ])
 
@@ -61,7 +62,7 @@ function parseOperator(written: string, where: string): Pick<Condition, 'operato
   const [, set, name = '', ifExists] =
     /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/.exec(written) ?? []
   if (!OPERATORS.has(name))
-    throw new Error(
+    throw new TemplateError(
       `${where} has the condition operator ${written}, which is not understood here. ` +
         `Understood: ${[...OPERATORS.keys()].join(', ')}, with ForAllValues:, ForAnyValue: and IfExists. ` +
         'Add it to OPERATORS, or write the policy without it.',
@@ -83,7 +84,7 @@ function holds(condition: Condition, context: ConditionContext): boolean {
 function valuesInRequest({ key, where }: Condition, context: ConditionContext): readonly string[] {
   const values = context.get(key.toLowerCase())
   if (values) return values()
-  throw new Error(
+  throw new TemplateError(
     `${where} depends on ${key}, whose value in a call is not known here (known: ${[...context.keys()].join(', ')}). ` +
       'Give it in the option `conditionKeys`, or write the policy without it.',
   )

@@ -1,10 +1,11 @@
 import { asList, isObject, type JsonObject } from '../json.ts'
+import { TemplateError } from '../template-error.ts'
 
 /** Reading of JSON whose shape is only known from AWS's documentation. Errors name the place and the value. */
 
 export function objectAt(value: unknown, where: string): JsonObject {
   if (isObject(value)) return value
-  throw new Error(`${where} must be an object, not ${shown(value)}`)
+  throw new TemplateError(`${where} must be an object, not ${shown(value)}`)
 }
 
 /** `undefined` is an empty object: the property was left out. */
@@ -14,7 +15,7 @@ export function optionalObjectAt(value: unknown, where: string): JsonObject {
 
 export function stringAt(value: unknown, where: string): string {
   if (typeof value === 'string') return value
-  throw new Error(`${where} must be a string, not ${shown(value)}`)
+  throw new TemplateError(`${where} must be a string, not ${shown(value)}`)
 }
 
 export function stringsAt(value: unknown, where: string): readonly string[] {

@@ -1,3 +1,4 @@
+import { TemplateError } from '../template-error.ts'
 import { parsePolicyDocument, type Statement } from './statements.ts'
 
 const LOGS = ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents']
@@ -26,7 +27,7 @@ export function awsManagedStatements(arn: string, role: string): Statement[] {
   const name = /^arn:[\w-]+:iam::aws:policy\/(.+)$/.exec(arn)?.[1]
   const actions = name === undefined ? undefined : ALLOWED.get(name)
   if (name === undefined || actions === undefined)
-    throw new Error(
+    throw new TemplateError(
       `Role ${role} has the managed policy ${arn}, whose text is neither in the template nor known here. ` +
         `Known: ${[...ALLOWED.keys()].join(', ')}. Add it to managed-policies.ts, or write what is needed as a policy.`,
     )

@@ -144,11 +144,11 @@ function checkService(
   usage: Usage,
   missing: Map<string, MissingPermission>,
 ): UsedByTheService[] {
-  const { action, resource, required } = service
+  const { action, resource } = service
   const { allowedBy, deniedBy } = decider.decide(role, action, resource)
   for (const statement of allowedBy) usage.mark(statement, action, resource)
   const allowed = deniedBy === undefined && allowedBy.length > 0
-  if (!allowed && required)
+  if (!allowed)
     addMissing(missing, {
       ...{ function: service.function, action, resource, deniedBy, service },
       firstCall: undefined,

@@ -68,8 +68,9 @@ function usedLine({ action, resource, statement, calls, firstCall }: AllowedPair
   return `used     ${action} on ${resource}: ${use} [${statement}]`
 }
 
-function serviceLine({ action, resource, reason, source, statement }: UsedByTheService): string {
-  return `service  ${action} on ${resource}: ${reason} (${source}) [${statement}]`
+function serviceLine({ action, resource, reason, source, calls, statement }: UsedByTheService): string {
+  const seen = calls > 0 ? `${times(calls)} of the runner in its place; ` : ''
+  return `service  ${action} on ${resource}: ${reason} (${seen}${source}) [${statement}]`
 }
 
 function times(calls: number): string {

@@ -8,54 +8,47 @@ import {
   type Resolve,
 } from './template.ts'
 
-/** What an AWS service does with a function's role: no call of the function shows it. */
+/**
+ * What an AWS service must be able to do with a function's role, for AWS says so: no call of the function shows it. What
+ * a service merely may do is not here: such a right is unused unless the function itself makes the call.
+ */
 export interface ServiceUse {
   readonly function: string
   readonly action: string
   readonly resource: string
-  /** Optional: the service can use it, but does not fail without it. */
-  readonly required: boolean
   readonly reason: string
   /** Where AWS says so. */
   readonly source: string
 }
 
-type Facts = Pick<ServiceUse, 'required' | 'reason' | 'source'> & { readonly actions: readonly string[] }
+type Facts = Pick<ServiceUse, 'reason' | 'source'> & { readonly actions: readonly string[] }
+
+/** Not ChangeMessageVisibility, which CDK's `grantConsumeMessages` adds. */
+export const POLLER_ACTIONS = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'] as const
 
 /** The table of facts; nothing else is taken to be used by a service. */
 const POLLER: Facts = {
-  actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
-  required: true,
+  actions: POLLER_ACTIONS,
   reason: 'the queue poller of its event source mapping',
   source: 'Lambda developer guide, services-sqs-configure; managed policy AWSLambdaSQSQueueExecutionRole',
 }
-const POLLER_VISIBILITY: Facts = {
-  actions: ['sqs:ChangeMessageVisibility'],
-  required: false,
-  reason: 'the queue poller may give messages back early; AWSLambdaSQSQueueExecutionRole does without',
-  source: 'SAM developer guide, policy template SQSPollerPolicy',
-}
 const LOG_STREAM: Facts = {
   actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-  required: true,
   reason: 'Lambda writes what the function prints',
   source: 'Lambda developer guide, monitoring-cloudwatchlogs; managed policy AWSLambdaBasicExecutionRole',
 }
 const LOG_GROUP: Facts = {
   actions: ['logs:CreateLogGroup'],
-  required: true,
   reason: 'Lambda creates the log group, for the template has none for this function',
   source: 'Lambda developer guide, monitoring-cloudwatchlogs',
 }
 const TRACES: Facts = {
   actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
-  required: true,
   reason: 'active tracing is on',
   source: 'Lambda developer guide, services-xray',
 }
 const ASYNCHRONOUS_TARGET: Facts = {
   actions: ['sqs:SendMessage'],
-  required: true,
   reason: 'Lambda puts asynchronous invocations there',
   source: 'Lambda developer guide, invocation-async-retain-records',
 }
@@ -100,7 +93,7 @@ function pollerUse(template: PolicyTemplate, resolve: Resolve, id: string): Serv
       const queue = stringAt(resolve(mapping.properties['EventSourceArn']), `EventSourceArn of ${mapping.id}`)
       if (queue.split(':')[2] !== 'sqs')
         throw new Error(`${mapping.id} polls ${queue}: only the poller of SQS queues is in service-use.ts.`)
-      return use(id, queue, POLLER, POLLER_VISIBILITY)
+      return use(id, queue, POLLER)
     })
 }
 

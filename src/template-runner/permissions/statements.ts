@@ -1,5 +1,6 @@
 import { conditionsHold, parseConditions, type Condition, type ConditionContext } from './conditions.ts'
 import { asList, type JsonObject } from '../json.ts'
+import { TemplateError } from '../template-error.ts'
 import { objectAt, stringAt, stringsAt } from './expected.ts'
 import { matchesAction, matchesPattern } from './wildcards.ts'
 
@@ -34,7 +35,7 @@ function parseStatement(statement: JsonObject, place: string): Statement {
   const where = statement['Sid'] ? `${place} (${stringAt(statement['Sid'], place)})` : place
   const unknown = NOT_UNDERSTOOD.find((element) => element in statement)
   if (unknown)
-    throw new Error(`${where} has ${unknown}, which is not understood here: list what it does mean.`)
+    throw new TemplateError(`${where} has ${unknown}, which is not understood here: list what it does mean.`)
   return {
     where,
     effect: parseEffect(statement['Effect'], where),
@@ -47,7 +48,7 @@ function parseStatement(statement: JsonObject, place: string): Statement {
 
 function parseEffect(effect: unknown, where: string): Statement['effect'] {
   if (effect === 'Allow' || effect === 'Deny') return effect
-  throw new Error(`Effect of ${where} must be Allow or Deny, not ${JSON.stringify(effect)}`)
+  throw new TemplateError(`Effect of ${where} must be Allow or Deny, not ${JSON.stringify(effect)}`)
 }
 
 /** Whether the statement speaks of the request: action, resource and every condition fit. */

@@ -1,6 +1,7 @@
 import type { FunctionDefinition } from '../functions/definition.ts'
+import { allows, roleStatements } from '../permissions/service-access.ts'
+import { POLLER_ACTIONS } from '../permissions/service-use.ts'
 import { TemplateError } from '../template-error.ts'
-import { allows, roleStatements } from '../template/iam.ts'
 import type { Properties } from '../template/properties.ts'
 import type { Stack, StackResource } from '../template/stack.ts'
 
@@ -16,9 +17,6 @@ export interface EventSource {
   readonly reportsFailures: boolean
   readonly maxConcurrency: number | undefined
 }
-
-/** What Lambda's poller does with the function's own role. */
-const pollerActions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes']
 
 /** @throws TemplateError for what Lambda would refuse to create */
 export function readEventSources(
@@ -72,7 +70,7 @@ function checkSource(
   queue: StackResource,
 ): void {
   const statements = roleStatements(stack, roleArn)
-  for (const action of pollerActions) {
+  for (const action of POLLER_ACTIONS) {
     if (allows(statements, { action, resource: queueArn })) continue
     throw new TemplateError(
       `${where}: the role of ${id} does not allow ${action} on ${queueArn}, so Lambda cannot poll`,

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { AwsClient } from '../aws-client.ts'
 import type { LambdaFunctions } from '../functions/lambda-functions.ts'
+import { MAX_REQUEST_BYTES } from '../functions/payload.ts'
 import type { JsonObject } from '../json.ts'
 import type { RunnerLog } from '../runner-log.ts'
 import type { EventSource } from './event-source.ts'
-import { type ReceivedMessage, failedMessages, sqsEvent } from './sqs-event.ts'
+import { type ReceivedMessage, failedMessages, invocableParts, sqsEvent } from './sqs-event.ts'
 
 export interface QueuePollerSettings {
   readonly source: EventSource
@@ -102,7 +103,14 @@ export class QueuePoller {
   }
 
   async #process(batch: readonly ReceivedMessage[]): Promise<void> {
-    const done = await this.#invoke(batch)
+    const { source, region } = this.#settings
+    // One after the other: parts may hold messages of the same group.
+    for (const part of invocableParts(batch, source.queueArn, region, MAX_REQUEST_BYTES))
+      await this.#processPart(part)
+  }
+
+  async #processPart(part: readonly ReceivedMessage[]): Promise<void> {
+    const done = await this.#invoke(part)
     for (let from = 0; from < done.length; from += MAX_RECEIVE)
       await this.#delete(done.slice(from, from + MAX_RECEIVE))
   }

@@ -31,6 +31,35 @@ export function sqsEvent(messages: readonly ReceivedMessage[], queueArn: string,
   }
 }
 
+/**
+ * A batch in parts of which each fits into one invocation, in its order; a message that is too large by itself is a part.
+ * Source: Lambda developer guide, page with-sqs: the poller invokes when the payload reaches 6 MB.
+ *
+ * @param maxBytes of the whole event as JSON
+ */
+export function invocableParts(
+  messages: readonly ReceivedMessage[],
+  queueArn: string,
+  region: string,
+  maxBytes: number,
+): readonly (readonly ReceivedMessage[])[] {
+  const parts: ReceivedMessage[][] = []
+  let bytes = 0
+  for (const message of messages) {
+    // Of each message the whole event around it, which is a little more than it takes in the batch.
+    const size = Buffer.byteLength(JSON.stringify(sqsEvent([message], queueArn, region)))
+    const current = parts.at(-1)
+    if (current && bytes + size <= maxBytes) {
+      current.push(message)
+      bytes += size
+    } else {
+      parts.push([message])
+      bytes = size
+    }
+  }
+  return parts
+}
+
 function attributesOf(attributes: JsonObject): object {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => {

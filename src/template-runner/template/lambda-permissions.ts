@@ -1,5 +1,5 @@
+import { matchesArn } from '../permissions/wildcards.ts'
 import { TemplateError } from '../template-error.ts'
-import { matchesArn } from './iam.ts'
 import type { Stack } from './stack.ts'
 
 interface Permission {

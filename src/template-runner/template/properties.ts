@@ -68,6 +68,17 @@ export class Properties {
     return isObject(value) ? this.#nest(name, value) : this.#fail(name, 'an object')
   }
 
+  /** An object whose keys are names of the template's own. */
+  entries(name: string): readonly (readonly [key: string, properties: Properties])[] {
+    const value = this.raw(name) ?? {}
+    if (!isObject(value)) return this.#fail(name, 'an object')
+    return Object.entries(value).map(([key, one]) =>
+      isObject(one)
+        ? ([key, this.#nest(`${name}.${key}`, one)] as const)
+        : this.#fail(name, 'a map of objects'),
+    )
+  }
+
   objects(name: string): readonly Properties[] {
     return this.list(name).map((value, index) =>
       isObject(value) ? this.#nest(`${name}.${index}`, value) : this.#fail(name, 'a list of objects'),

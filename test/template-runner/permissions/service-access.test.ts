@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type Access, allows, matchesArn } from '../../../src/template-runner/template/iam.ts'
+import { allows, type ServiceAccess } from '../../../src/template-runner/permissions/service-access.ts'
+import { parsePolicyDocument } from '../../../src/template-runner/permissions/statements.ts'
+import { matchesArn } from '../../../src/template-runner/permissions/wildcards.ts'
 
 const queue = 'arn:aws:sqs:us-east-1:000000000000:queue'
-const send: Access = { action: 'sqs:SendMessage', resource: queue }
+const send: ServiceAccess = { action: 'sqs:SendMessage', resource: queue }
+const allowed = (statements: readonly object[], access: ServiceAccess): boolean =>
+  allows(parsePolicyDocument({ Statement: statements }, 'a policy'), access)
 const allow = { Effect: 'Allow', Action: 'sqs:SendMessage', Resource: queue }
 
 describe('matchesArn', () => {
@@ -28,7 +32,7 @@ describe('matchesArn', () => {
 })
 
 describe('allows', () => {
-  it.each<[string, object[], Access, boolean]>([
+  it.each<[string, object[], ServiceAccess, boolean]>([
     ['nothing allows nothing', [], send, false],
     ['what is allowed', [allow], send, true],
     ['an action with a wildcard, in any case', [{ ...allow, Action: ['SQS:send*'] }], send, true],
@@ -74,13 +78,14 @@ describe('allows', () => {
       false,
     ],
   ])('%s', (_name, statements, access, expected) => {
-    expect(allows(statements as Record<string, unknown>[], access)).toBe(expected)
+    expect(allowed(statements, access)).toBe(expected)
   })
 
   it('refuses what it does not understand', () => {
-    expect(() =>
-      allows([{ ...allow, Condition: { IpAddress: { 'aws:SourceIp': '1.2.3.4' } } }], send),
-    ).toThrow('the condition IpAddress on aws:SourceIp in a policy is not understood')
-    expect(() => allows([{ Effect: 'Allow', NotAction: 'x', Resource: '*' }], send)).toThrow('NotAction')
+    const byAddress = { ...allow, Condition: { IpAddress: { 'aws:SourceIp': '1.2.3.4' } } }
+    expect(() => allowed([byAddress], send)).toThrow('has the condition operator IpAddress')
+    const byTag = { ...allow, Condition: { StringEquals: { 'aws:PrincipalTag/team': 'a' } } }
+    expect(() => allowed([byTag], send)).toThrow('depends on aws:PrincipalTag/team')
+    expect(() => allowed([{ Effect: 'Allow', NotAction: 'x', Resource: '*' }], send)).toThrow('NotAction')
   })
 })

@@ -57,6 +57,9 @@ describe('what AWS services use through a role', () => {
       ['sqs:DeleteMessage', 1],
       ['sqs:GetQueueAttributes', 0],
     ])
+    expect(permissionReport(proof)).toContain(
+      `sqs:ReceiveMessage on ${QUEUE}: the queue poller of its event source mapping (2 calls of the runner in its place; Lambda`,
+    )
     expect(() => prove(template, [onBehalf('PurgeQueue')])).toThrow(
       `The runner used sqs:PurgeQueue on ${QUEUE} with the role of Handler, but service-use.ts knows of no service`,
     )
@@ -72,16 +75,24 @@ describe('what AWS services use through a role', () => {
     expect(proof.missing[0]!.service?.reason).toBe('the queue poller of its event source mapping')
   })
 
-  it('changing the visibility is the poller’s right, not its need', () => {
-    const proof = prove(
-      templateWith([allow([...POLLING, 'sqs:ChangeMessageVisibility'], QUEUE_ARN)], mapping),
-      [],
-    )
-    expect(proof.ok).toBe(true)
-    expect(proof.usedByTheService.map(({ action, required }) => [action, required])).toContainEqual([
-      'sqs:ChangeMessageVisibility',
-      false,
-    ])
+  it('changing the visibility, which the construct library adds, is the function’s right or nobody’s', () => {
+    const template = templateWith([allow([...POLLING, 'sqs:ChangeMessageVisibility'], QUEUE_ARN)], mapping)
+    expect(pairs(prove(template, []).unused)).toEqual([`sqs:ChangeMessageVisibility on ${QUEUE}`])
+    expect(prove(template, [sqs('ChangeMessageVisibility')]).ok).toBe(true)
+    const onBehalf = { ...sqs('ChangeMessageVisibilityBatch', 'runner'), onBehalfOf: 'Handler' }
+    expect(() => prove(template, [onBehalf])).toThrow('service-use.ts knows of no service that does')
+  })
+
+  it('every one of them has a source in AWS’s documentation', () => {
+    const traced = handler({
+      ...LOGS,
+      TracingConfig: { Mode: 'Active' },
+      DeadLetterConfig: { TargetArn: QUEUE_ARN },
+    })
+    const proof = prove(templateWith([], { ...mapping, ...traced }), [])
+    expect(proof.missing.length).toBeGreaterThan(5)
+    for (const { service } of proof.missing)
+      expect(service?.source).toMatch(/Lambda developer guide, [a-z-]+/)
   })
 
   it('without a mapping, or for another queue, nobody uses them', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failedMessages } from '../../../src/template-runner/queue/sqs-event.ts'
+import { failedMessages, invocableParts, sqsEvent } from '../../../src/template-runner/queue/sqs-event.ts'
 
 const message = (id: string) => ({ MessageId: id, ReceiptHandle: id, Body: '', MD5OfBody: '' })
 const batch = ['a', 'b', 'c'].map(message)
@@ -20,5 +20,33 @@ describe('failedMessages', () => {
   ])('%s', (_name, result, expected) => {
     const failed = failedMessages(result, batch)
     expect(failed && [...failed]).toEqual(expected)
+  })
+})
+
+describe('invocableParts', () => {
+  const [arn, region] = ['arn:aws:sqs:us-east-1:000000000000:queue', 'us-east-1']
+  const bytesOf = (messages: readonly ReturnType<typeof message>[]): number =>
+    JSON.stringify(sqsEvent(messages, arn, region)).length
+  const large = (id: string, bytes: number) => ({ ...message(id), Body: 'x'.repeat(bytes) })
+  const idsIn = (messages: readonly ReturnType<typeof message>[], maxBytes: number): string[] =>
+    invocableParts(messages, arn, region, maxBytes).map((part) =>
+      part.map(({ MessageId }) => MessageId).join(),
+    )
+
+  it('leaves a batch whole that fits', () => {
+    expect(idsIn(batch, 3 * bytesOf([batch[0]!]))).toEqual(['a,b,c'])
+    expect(idsIn([], 10)).toEqual([])
+  })
+
+  it('cuts a batch that does not, in its order, into events that do', () => {
+    const messages = ['a', 'b', 'c', 'd', 'e'].map((id) => large(id, 1000))
+    const maxBytes = 2 * bytesOf([messages[0]!]) + 10
+    const parts = invocableParts(messages, arn, region, maxBytes)
+    expect(idsIn(messages, maxBytes)).toEqual(['a,b', 'c,d', 'e'])
+    for (const part of parts) expect(bytesOf([...part] as typeof messages)).toBeLessThanOrEqual(maxBytes)
+  })
+
+  it('leaves a message alone that is too large by itself', () => {
+    expect(idsIn([large('a', 10), large('b', 5000), large('c', 10)], 2000)).toEqual(['a', 'b', 'c'])
   })
 })

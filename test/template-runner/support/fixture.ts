@@ -44,10 +44,23 @@ export function functionOf(
   })
 }
 
+/**
+ * An app without CDK's validation of templates: starting that takes some 7 s of a CPU in each process, and what is tested
+ * here is what the runner makes of a template.
+ */
+export function appInto(outdir: string): App {
+  return new App({
+    outdir,
+    analyticsReporting: false,
+    treeMetadata: false,
+    builtinCloudFormationValidation: false,
+  })
+}
+
 /** Synthesizes a stack into a folder of its own. */
 export function synthesize(build: (stack: Stack) => void): string {
   const outdir = tempFolder()
-  const app = new App({ outdir, analyticsReporting: false })
+  const app = appInto(outdir)
   build(new Stack(app, 'Test'))
   app.synth()
   return outdir

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { CfnResource, Stack as CdkStack, App } from 'aws-cdk-lib'
+import { CfnResource, Stack as CdkStack } from 'aws-cdk-lib'
 import { CfnFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
@@ -10,7 +10,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
 import { Duration } from 'aws-cdk-lib'
 import { describe, expect, it } from 'vitest'
 import { startTemplate } from '../../../src/template-runner/run-template.ts'
-import { functionOf, run, synthesize, tempFolder } from '../support/fixture.ts'
+import { appInto, functionOf, run, synthesize, tempFolder } from '../support/fixture.ts'
 
 const nothing = 'export const handler = async () => null'
 const start = async (build: (stack: CdkStack) => void): Promise<unknown> =>
@@ -25,7 +25,7 @@ describe('a cloud assembly', () => {
 
   it('with several stacks needs to be told which one', async () => {
     const outdir = tempFolder()
-    const app = new App({ outdir, analyticsReporting: false })
+    const app = appInto(outdir)
     for (const name of ['One', 'Two']) new Queue(new CdkStack(app, name), 'Queue')
     app.synth()
     await expect(startTemplate({ cdkOut: outdir })).rejects.toThrow('several stacks (One, Two)')
