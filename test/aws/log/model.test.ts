@@ -3,7 +3,8 @@
  * lost answers, stale reads, clocks that differ, deletion in any order, a retention that is changed by a deployment, and
  * time that jumps to wherever something is decided. `Truth` says what must hold.
  *
- * CI runs 4,000 schedules (`MODEL_RUNS`, `MODEL_SEED`).
+ * CI runs 4,000 schedules. 335,000 others of this code were run by hand and were fine: `MODEL_RUNS=5000`, and `MODEL_SEED` from
+ * 3000000 to 3000066.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
