@@ -94,7 +94,8 @@ describe('an HTTP API', () => {
         [key]: { ThrottlingRateLimit: 0.001, ThrottlingBurstLimit: 1 },
       })
       if (dependsOnRoutes)
-        for (const route of resourcesOf(stack, 'AWS::ApiGatewayV2::Route')) stage!.addResourceDependency(route)
+        for (const route of resourcesOf(stack, 'AWS::ApiGatewayV2::Route'))
+          stage!.addResourceDependency(route)
       const free = new HttpLambdaIntegration('Free', functionOf(stack, 'Free', source))
       api.addRoutes({ path: '/free/{id}', methods: [HttpMethod.POST], integration: free })
     })
