@@ -1,6 +1,6 @@
 import { FanoutError } from '../src/core/errors.ts'
 import { type AcceptedEvent, parseEvent } from '../src/core/event.ts'
-import type { DeadLetters, Logger, Redelivery } from '../src/core/ports.ts'
+import type { DeadLetter, DeadLetters, Logger, Redelivery } from '../src/core/ports.ts'
 import type { Publisher, PublishResult } from '../src/core/publish.ts'
 import { groupOf, isQueueBatch, type QueueRecord, type QueueResult, receivesOf } from './shared/queue.ts'
 
@@ -79,10 +79,13 @@ async function settleGroup(
   handled: readonly Handled[],
 ): Promise<readonly QueueRecord[]> {
   for (const [i, { record, result }] of handled.entries()) {
-    const error = await settle(dependencies, group, record.body, result)
+    const { messageId, body: text } = record
+    const error = await settle(dependencies, { text, group, messageId }, result)
     if (error === undefined) continue
-    dependencies.logger.error({ err: error, messageId: record.messageId, group }, 'message failed')
-    return handled.slice(i).map((later) => later.record)
+    const [, ...waiting] = handled.slice(i).map((later) => later.record)
+    const behind = waiting.map((later) => later.messageId)
+    dependencies.logger.error({ err: error, messageId, group, behind }, 'message failed')
+    return [record, ...waiting]
   }
   return []
 }
@@ -91,27 +94,22 @@ async function publishDirectly(dependencies: Dependencies, text: string): Promis
   const [result = new Error('the publisher gave no answer')] = await dependencies.publisher.publishAll([
     parsed(text),
   ])
-  const error = await settle(dependencies, DIRECT, text, result)
+  const error = await settle(dependencies, { text, group: DIRECT }, result)
   if (error !== undefined) throw error
 }
 
 /** @returns what keeps the message from being done with: it has to come again */
 async function settle(
   { deadLetters, logger }: Dependencies,
-  group: string,
-  text: string,
+  letter: DeadLetter,
   result: PublishResult | Error,
 ): Promise<Error | undefined> {
   if (!(result instanceof Error)) return undefined
   if (!isFinal(result)) return result
   const { code, message, facts } = result
-  logger.error({ code, detail: message, ...facts, group }, 'message can never be published')
+  logger.error({ code, detail: message, ...facts, group: letter.group }, 'message can never be published')
   try {
-    await deadLetters.put(
-      text,
-      { code, message, ...(facts.path !== undefined && { path: facts.path }) },
-      group,
-    )
+    await deadLetters.put(letter, { code, message, ...(facts.path !== undefined && { path: facts.path }) })
     return undefined
   } catch (error) {
     return asError(error)

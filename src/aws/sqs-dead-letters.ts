@@ -1,6 +1,6 @@
 import { type MessageAttributeValue, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { digestOf } from '../core/ids.ts'
-import type { DeadLetterReason, DeadLetters } from '../core/ports.ts'
+import type { DeadLetter, DeadLetterReason, DeadLetters } from '../core/ports.ts'
 import { groupOf, jsonForQueue, plainForQueue } from './sqs-text.ts'
 
 export interface SqsDeadLettersOptions {
@@ -25,14 +25,15 @@ export class SqsDeadLetters implements DeadLetters {
     this.#queueUrl = queueUrl
   }
 
-  async put(text: string, reason: DeadLetterReason, group: string): Promise<void> {
+  async put({ text, group, messageId = '' }: DeadLetter, reason: DeadLetterReason): Promise<void> {
     await this.#client.send(
       new SendMessageCommand({
         QueueUrl: this.#queueUrl,
         MessageBody: jsonForQueue(text),
         MessageGroupId: groupOf(group),
-        // The same message for the same reason is a redelivery: the first put was not followed by a delete.
-        MessageDeduplicationId: digestOf([text, reason.code, group]),
+        // The same message for the same reason is a redelivery: the first put was not followed by a delete. Not the text
+        // alone: one that somebody took out and sent again within five minutes would be dropped here, and be nowhere.
+        MessageDeduplicationId: digestOf([text, reason.code, group, messageId]),
         MessageAttributes: attributesOf(reason),
       }),
     )

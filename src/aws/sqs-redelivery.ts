@@ -7,9 +7,6 @@ export interface SqsRedeliveryOptions {
   readonly logger: Logger
 }
 
-/** Entries of one ChangeMessageVisibilityBatch (API reference). */
-const BATCH = 10
-
 /** `Redelivery` by the messages' visibility timeouts. */
 export class SqsRedelivery implements Redelivery {
   readonly #client: SQSClient
@@ -22,17 +19,12 @@ export class SqsRedelivery implements Redelivery {
     this.#logger = logger
   }
 
+  /** @param messages at most ten, which is the most that a FIFO queue's event source hands over at once */
   async schedule(
     messages: readonly { readonly receiptHandle: string; readonly seconds: number }[],
   ): Promise<void> {
-    const batches = Array.from({ length: Math.ceil(messages.length / BATCH) }, (_, i) =>
-      messages.slice(i * BATCH, (i + 1) * BATCH),
-    )
-    await Promise.all(batches.map(async (batch) => this.#change(batch)))
-  }
-
-  async #change(batch: Parameters<Redelivery['schedule']>[0]): Promise<void> {
-    const Entries = batch.map(({ receiptHandle, seconds }, i) => {
+    if (messages.length === 0) return
+    const Entries = messages.map(({ receiptHandle, seconds }, i) => {
       return { Id: String(i), ReceiptHandle: receiptHandle, VisibilityTimeout: seconds }
     })
     const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#queueUrl, Entries })

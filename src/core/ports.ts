@@ -193,12 +193,8 @@ export interface EventQueue {
 
 /** Where messages end that can never be published, each with its reason, until somebody looks at them. */
 export interface DeadLetters {
-  /**
-   * @param text the message as it came
-   * @param group messages of one group keep their order
-   * @throws if it could not be put away: then it must not be forgotten
-   */
-  put(text: string, reason: DeadLetterReason, group: string): Promise<void>
+  /** @throws if it could not be put away: then it must not be forgotten */
+  put(letter: DeadLetter, reason: DeadLetterReason): Promise<void>
 }
 
 /** When messages that failed come back from their queue. */
@@ -209,6 +205,15 @@ export interface Redelivery {
    * @param messages each by the handle that it was received under, and in how many whole seconds from now
    */
   schedule(messages: readonly { readonly receiptHandle: string; readonly seconds: number }[]): Promise<void>
+}
+
+export interface DeadLetter {
+  /** The message as it came. */
+  readonly text: string
+  /** Letters of one group keep their order. */
+  readonly group: string
+  /** Of the message, if it has one: a letter of the same message and reason is there already, and put once. */
+  readonly messageId?: string
 }
 
 export interface DeadLetterReason {

@@ -16,7 +16,7 @@ describe('a dead letter', () => {
   it('is the message as it came, with the reason beside it', async () => {
     const { deadLetters, messages } = setUp()
     const reason = { code: 'invalid_event', message: 'type must be a string', path: '/type' } as const
-    await deadLetters.put('{ "id": 5', reason, 'ann')
+    await deadLetters.put({ text: '{ "id": 5', group: 'ann' }, reason)
     expect(messages()).toMatchObject([
       {
         body: '{ "id": 5',
@@ -32,8 +32,11 @@ describe('a dead letter', () => {
 
   it('has a path only if there is one to tell', async () => {
     const { deadLetters, messages } = setUp()
-    await deadLetters.put('5', { code: 'invalid_event', message: 'not an object', path: '' }, 'ann')
-    await deadLetters.put('{', { code: 'malformed_json', message: 'not JSON' }, 'ann')
+    await deadLetters.put(
+      { text: '5', group: 'ann' },
+      { code: 'invalid_event', message: 'not an object', path: '' },
+    )
+    await deadLetters.put({ text: '{', group: 'ann' }, { code: 'malformed_json', message: 'not JSON' })
     expect(messages().map(({ messageAttributes }) => Object.keys(messageAttributes))).toEqual([
       ['code', 'message'],
       ['code', 'message'],
@@ -43,7 +46,10 @@ describe('a dead letter', () => {
   it('may have a reason of any characters and any length', async () => {
     const { deadLetters, messages } = setUp()
     const message = `unexpected \0 and ${'x'.repeat(2000)}`
-    await deadLetters.put('"\uffff"', { code: 'malformed_json', message, path: '/\u0001' }, 'ä '.repeat(64))
+    await deadLetters.put(
+      { text: '"\uffff"', group: 'ä '.repeat(64) },
+      { code: 'malformed_json', message, path: '/\u0001' },
+    )
     const [letter] = messages()
     const valueOf = (name: string) => letter?.messageAttributes[name]?.StringValue
     expect(valueOf('message')).toMatch(/^unexpected \ufffd and x+$/)
@@ -52,19 +58,28 @@ describe('a dead letter', () => {
     expect(JSON.parse(letter?.body ?? '')).toBe('\uffff')
   })
 
+  it('is there again where the same text came as another message, as it does when it was sent back', async () => {
+    const { deadLetters, messages } = setUp()
+    const reason = { code: 'invalid_event', message: 'x' } as const
+    for (const messageId of ['m-1', 'm-1', 'm-2']) {
+      await deadLetters.put({ text: '{}', group: 'ann', messageId }, reason)
+    }
+    expect(messages()).toHaveLength(2)
+  })
+
   it('is there once, though it was put twice, and once more for another reason or in another group', async () => {
     const { deadLetters, messages } = setUp()
     const reason = { code: 'id_conflict', message: 'this id belongs to another event' } as const
-    for (const group of ['ann', 'ann', 'bob']) await deadLetters.put('{}', reason, group)
-    await deadLetters.put('{}', { ...reason, code: 'invalid_event' }, 'ann')
+    for (const group of ['ann', 'ann', 'bob']) await deadLetters.put({ text: '{}', group }, reason)
+    await deadLetters.put({ text: '{}', group: 'ann' }, { ...reason, code: 'invalid_event' })
     expect(messages()).toHaveLength(3)
   })
 
   it('that cannot be put away is not forgotten', async () => {
     const { deadLetters, client } = setUp()
     interceptCalls(client, async () => Promise.reject(new Error('down')))
-    await expect(deadLetters.put('{}', { code: 'invalid_event', message: 'x' }, 'ann')).rejects.toThrow(
-      'down',
-    )
+    await expect(
+      deadLetters.put({ text: '{}', group: 'ann' }, { code: 'invalid_event', message: 'x' }),
+    ).rejects.toThrow('down')
   })
 })

@@ -1,5 +1,5 @@
-import { expect } from 'vitest'
 /** Events as API Gateway hands them over, and what the handlers' tests need to judge the answers. */
+import { expect } from 'vitest'
 import { TokenRefused } from '../../src/core/errors.ts'
 import type { Identity, TokenVerifier } from '../../src/core/ports.ts'
 import type { HttpEvent, HttpResult } from '../../lambdas/shared/http.ts'
