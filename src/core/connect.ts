@@ -28,6 +28,14 @@ export async function registerWithinCap(
   // Never a newer one: of two that connect at once, each would evict the other, and none would be left.
   const oldest = all.slice(0, Math.max(0, all.length - connectionsPerUser))
   const surplus = oldest.filter(({ id }) => id !== connection.id)
-  await Promise.all(surplus.map(async (other) => dismiss(dependencies, other, 'evicted')))
+  await Promise.all(surplus.map(async (other) => evict(dependencies, other)))
   return all.length - surplus.length
+}
+
+/** Whoever has just come is let in also where an old one could not be shut out: the next to come tries that again. */
+async function evict(dependencies: ConnectDependencies, connection: Connection): Promise<void> {
+  await dismiss(dependencies, connection, 'evicted').catch((error: unknown) => {
+    const { userId, id: connectionId } = connection
+    dependencies.logger.error({ err: error, userId, connectionId }, 'connection could not be evicted')
+  })
 }

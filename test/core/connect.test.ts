@@ -81,6 +81,21 @@ describe('a new connection', () => {
     expect(steps).toEqual(['remove c1', 'tell c1', 'close c1'])
   })
 
+  it('is let in also where an old one cannot be shut out', async () => {
+    const connections = new (class extends MemoryRegistry {
+      override async remove(userId: string, id: string) {
+        if (this.rows.some((row) => row.id === id)) throw new Error('throttled')
+        return super.remove(userId, id)
+      }
+    })()
+    world = { ...world, connections }
+    await open('c1', 1)
+    await open('c2', 1)
+    expect(connections.rows.map(({ id }) => id)).toEqual(['c1', 'c2'])
+    expect(world.logger.text()).toContain('throttled')
+    expect(world.logger.lines.map(({ message }) => message)).toContain('connection could not be evicted')
+  })
+
   it.each([1, 2, 20])('among many at once leaves exactly the cap: %i', async (cap) => {
     const all = Array.from({ length: cap + 5 }, (_, i) =>
       connectionOf(world.clock, `c${i}`, 'ann', { registeredAt: world.clock.now() + i }),
