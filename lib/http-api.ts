@@ -11,6 +11,7 @@ import {
   type HttpRouteIntegrationConfig,
   HttpStage,
   PayloadFormatVersion,
+  type ThrottleSettings,
 } from 'aws-cdk-lib/aws-apigatewayv2'
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
@@ -26,12 +27,6 @@ const TOKEN_IN_FUNCTION =
 
 const NO_DATA =
   'For load balancers and uptime checks, which send no token. It says whether the parts work and shows no data.'
-
-/**
- * `GET /health` takes no token, and each request makes four calls to other services. Uptime checks from every region at
- * once ask a few times a second. What comes above this is neither charged nor taken from the other routes' throttle.
- */
-const HEALTH_THROTTLE = { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 }
 
 /** Publishing and polling. */
 export class FanoutHttpApi extends Construct {
@@ -63,7 +58,7 @@ export class FanoutHttpApi extends Construct {
     })
     // A stage that deploys itself would else deploy once per route.
     stage.node.addDependency(...routes)
-    throttleRoute(stage, 'GET /health', HEALTH_THROTTLE)
+    throttleRoute(stage, 'GET /health', settings.healthThrottle)
     this.url = domain ? `https://${domain.name}` : this.#api.apiEndpoint
   }
 
@@ -106,10 +101,12 @@ export class FanoutHttpApi extends Construct {
 }
 
 /** CDK's `HttpStage` has one throttle for all routes. A route that is named here must be there before the stage. */
-function throttleRoute(stage: HttpStage, key: string, throttle: typeof HEALTH_THROTTLE): void {
+function throttleRoute(stage: HttpStage, key: string, { rateLimit, burstLimit }: ThrottleSettings): void {
   const resource = stage.node.defaultChild
   if (!(resource instanceof CfnStage)) throw new Error(`CDK made no stage resource at ${stage.node.path}`)
-  resource.routeSettings = { [key]: throttle }
+  resource.routeSettings = {
+    [key]: { ThrottlingRateLimit: rateLimit, ThrottlingBurstLimit: burstLimit },
+  }
 }
 
 /** As CDK's own, but for the permission, which that gives to every method of the path. */

@@ -81,7 +81,7 @@ export interface EventFanoutProps {
    */
   readonly allowedOrigins?: readonly string[]
   /**
-   * How many connections one user can have; with one more, the oldest is closed. From 1 to 1000.
+   * How many connections one user can have; with one more, the oldest is closed. From 1 to 500.
    *
    * @default 20
    */
@@ -119,6 +119,13 @@ export interface EventFanoutProps {
    * @default 1000, in bursts of 500
    */
   readonly httpThrottle?: ThrottleSettings
+  /**
+   * Requests a second to `GET /health`, which takes no token, and makes four calls to other services. What comes above
+   * them is answered with 429, and takes nothing from the other routes' throttle.
+   *
+   * @default 10, in bursts of 20
+   */
+  readonly healthThrottle?: ThrottleSettings
   /**
    * Messages a second that the WebSocket API takes from all its clients, new connections included.
    *

@@ -15,6 +15,7 @@ export interface Settings {
   readonly logRetention: RetentionDays
   readonly logLevel: LogLevel
   readonly httpThrottle: ThrottleSettings
+  readonly healthThrottle: ThrottleSettings
   readonly webSocketThrottle: ThrottleSettings
   readonly memorySizes: Readonly<Partial<Record<FunctionName, number>>>
   readonly maxEventConcurrency: number | undefined
@@ -24,6 +25,8 @@ export interface Settings {
 // (API Gateway developer guide, page limits), and the pushes count against them, too.
 const HTTP_THROTTLE = { rateLimit: 1000, burstLimit: 500 }
 const WEB_SOCKET_THROTTLE = { rateLimit: 2000, burstLimit: 1000 }
+// Uptime checks from every region at once ask a few times a second.
+const HEALTH_THROTTLE = { rateLimit: 10, burstLimit: 20 }
 
 /** A user's connections are attributes of one DynamoDB item, which holds 400 KB: 900 with the longest names of devices. */
 const MOST_CONNECTIONS = 500
@@ -48,6 +51,7 @@ export function settingsFrom(props: EventFanoutProps): Settings {
     logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
     logLevel: checkedLogLevel(props.logLevel ?? 'info'),
     httpThrottle: checkedThrottle('httpThrottle', { ...HTTP_THROTTLE, ...props.httpThrottle }),
+    healthThrottle: checkedThrottle('healthThrottle', { ...HEALTH_THROTTLE, ...props.healthThrottle }),
     webSocketThrottle: checkedThrottle('webSocketThrottle', {
       ...WEB_SOCKET_THROTTLE,
       ...props.webSocketThrottle,

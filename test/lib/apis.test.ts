@@ -12,6 +12,7 @@ import {
 
 const ASKED = {
   httpThrottle: { rateLimit: 7 },
+  healthThrottle: { burstLimit: 3 },
   webSocketThrottle: { burstLimit: 9 },
   accountLogRole: false,
   allowedOrigins: ['https://app.example'],
@@ -121,6 +122,9 @@ describe('both APIs', () => {
     const { Properties, DependsOn } = stageOf(deployed, '$default')
     expect(Properties['RouteSettings']).toEqual({
       'GET /health': { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 20 },
+    })
+    expect(stageOf(asked, '$default').Properties['RouteSettings']).toEqual({
+      'GET /health': { ThrottlingRateLimit: 10, ThrottlingBurstLimit: 3 },
     })
     // API Gateway refuses the settings of a route that is not there yet.
     const health = ofType(deployed.resources, 'AWS::ApiGatewayV2::Route').find(

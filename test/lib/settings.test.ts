@@ -18,6 +18,7 @@ describe('the settings of a construct without props', () => {
       logRetention: RetentionDays.ONE_MONTH,
       logLevel: 'info',
       httpThrottle: { rateLimit: 1000, burstLimit: 500 },
+      healthThrottle: { rateLimit: 10, burstLimit: 20 },
       webSocketThrottle: { rateLimit: 2000, burstLimit: 1000 },
       memorySizes: {},
       maxEventConcurrency: undefined,
@@ -75,6 +76,10 @@ describe('a prop that cannot be used', () => {
     [
       { logLevel: 'verbose' as 'info' },
       'logLevel is "verbose"; it must be one of debug, info, warn, error, silent',
+    ],
+    [
+      { healthThrottle: { burstLimit: 0 } },
+      'healthThrottle.burstLimit is 0; it must be a whole number from 1',
     ],
     [{ httpThrottle: { rateLimit: 0 } }, 'httpThrottle.rateLimit is 0; it must be a whole number from 1'],
     [
