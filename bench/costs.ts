@@ -56,6 +56,9 @@ const ASSUMED = {
   storedBytes: 600,
   // 30 days, and 7 of grace.
   retentionDays: 37,
+  // With ids of 36 characters and a named device for each recipient; kept for twice the retention.
+  receiptBytes: 375,
+  receiptDays: 60,
   pointInTimeRecovery: true,
   logBytesPerEvent: 300,
   // The line that lib/access-logs.ts asks for, with values of usual lengths, and the 26 bytes that CloudWatch adds.

@@ -11,6 +11,8 @@ import { assemblyOf, BACKEND, SECRET, serveStack, type ServedStack } from './ser
 import { startTlsIssuer, type TlsIssuer } from './tls-issuer.ts'
 
 const THEIR_SECRET = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:theirs-AbCdEf'
+/** A customer managed key, which encrypts that secret. */
+const THEIR_KEY = 'arn:aws:kms:us-east-1:000000000000:key/0a1b2c3d-0000-4000-8000-000000000000'
 
 /** Those that verify tokens. */
 const VERIFYING = ['authorize', 'publish', 'recent'] as const
@@ -30,7 +32,7 @@ const byIssuer = serveStack(async () => {
   }
 })
 const byTheirSecret = serveStack({
-  props: { jwtSecretArn: THEIR_SECRET },
+  props: { jwtSecretArn: THEIR_SECRET, jwtSecretKeyArn: THEIR_KEY },
   secrets: { [THEIR_SECRET]: SECRET },
 })
 
@@ -50,7 +52,13 @@ async function useTokens(target: ServedStack, token: (claims: Claims) => string)
 
 function prove(target: ServedStack): PermissionProof {
   const calls = target.running.recording.calls.filter(({ caller }) => caller !== BACKEND)
-  return provePermissions({ ...policiesOf(target.assembly), calls })
+  return provePermissions({
+    ...policiesOf(target.assembly),
+    calls,
+    secretKeys: { [THEIR_SECRET]: THEIR_KEY },
+    // Source: KMS developer guide, conditions-kms.
+    conditionKeys: { 'kms:ViaService': 'secretsmanager.us-east-1.amazonaws.com' },
+  })
 }
 
 const isOfSecrets = ({ action }: { readonly action: string }): boolean =>
@@ -83,8 +91,8 @@ describe('with the keys of an issuer', () => {
   })
 })
 
-describe('with a secret of the user’s own', () => {
-  it('exactly those that verify tokens may read it, and do', async () => {
+describe('with a secret of the user’s own, under a key of theirs', () => {
+  it('exactly those that verify tokens may read and decrypt it, and do', async () => {
     await useTokens(byTheirSecret, (claims) => tokenFor(byTheirSecret, String(claims['sub']), claims))
     const proof = prove(byTheirSecret)
     expect(proof.missing, permissionReport(proof)).toEqual([])
@@ -92,16 +100,35 @@ describe('with a secret of the user’s own', () => {
     expect(proof.wider).toEqual([])
     const rights = proof.used.filter(isOfSecrets)
     expect(rights.map(({ functions, action, resource }) => [functions, action, resource]).sort()).toEqual(
-      VERIFYING.map((name) => [
-        [byTheirSecret.idOf(name)],
-        'secretsmanager:GetSecretValue',
-        THEIR_SECRET,
+      VERIFYING.flatMap((name) => [
+        [[byTheirSecret.idOf(name)], 'secretsmanager:GetSecretValue', THEIR_SECRET],
+        [[byTheirSecret.idOf(name)], 'kms:Decrypt', THEIR_KEY],
       ]).sort(),
     )
-    for (const { calls } of rights) expect(calls).toBeGreaterThan(0)
+    const reads = rights.filter(({ action }) => action === 'secretsmanager:GetSecretValue')
+    for (const { calls } of reads) expect(calls).toBeGreaterThan(0)
   })
 
   it('all other rights are those of the default', () => {
     expect(otherRights(prove(byTheirSecret))).toEqual(rightsOfDefault())
+  })
+
+  it('is not content where the key may not be used, or by another service alone', () => {
+    const calls = byTheirSecret.running.recording.calls.filter(({ caller }) => caller !== BACKEND)
+    const policies = policiesOf(byTheirSecret.assembly)
+    const proveWith = (key: string, service: string) =>
+      provePermissions({
+        ...policies,
+        calls,
+        secretKeys: { [THEIR_SECRET]: key },
+        conditionKeys: { 'kms:ViaService': service },
+      }).missing.map(({ action, resource }) => `${action} on ${resource}`)
+    const other = THEIR_KEY.replace('0a1b', 'ffff')
+    expect(proveWith(other, 'secretsmanager.us-east-1.amazonaws.com')).toEqual(
+      VERIFYING.map(() => `kms:Decrypt on ${other}`),
+    )
+    expect(proveWith(THEIR_KEY, 's3.us-east-1.amazonaws.com')).toEqual(
+      VERIFYING.map(() => `kms:Decrypt on ${THEIR_KEY}`),
+    )
   })
 })

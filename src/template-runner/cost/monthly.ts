@@ -25,6 +25,9 @@ export interface MonthlyAssumptions extends Audience {
   /** Of one entry of a log as stored, each recipient has its own; DynamoDB's 100 bytes of overhead come on top. */
   readonly storedBytes: number
   readonly retentionDays: number
+  /** Of the receipt that each event has, without that overhead. */
+  readonly receiptBytes: number
+  readonly receiptDays: number
   readonly pointInTimeRecovery: boolean
   /** What the functions print for an event. */
   readonly logBytesPerEvent: number
@@ -91,8 +94,8 @@ export function monthly(events: number, assumptions: MonthlyAssumptions): Month 
 
 /** What is paid for being there: storage, logs, secrets, polling. */
 function standingUnits(events: number, assumptions: MonthlyAssumptions): BillableUnits {
-  const { recipients, storedBytes, retentionDays, logBytesPerEvent, secrets, emptyReceives } = assumptions
-  const stored = (events * recipients * (storedBytes + ITEM_OVERHEAD_BYTES) * (retentionDays / DAYS)) / GB
+  const { logBytesPerEvent, secrets, emptyReceives } = assumptions
+  const stored = events * storedGbMonths(assumptions)
   return {
     storage: stored,
     pointInTimeRecovery: assumptions.pointInTimeRecovery ? stored : 0,
@@ -100,6 +103,14 @@ function standingUnits(events: number, assumptions: MonthlyAssumptions): Billabl
     secret: secrets,
     queueRequest: emptyReceives,
   }
+}
+
+/** GB-months that one event takes in the table, its entries and its receipt, until they expire. */
+function storedGbMonths(assumptions: MonthlyAssumptions): number {
+  const { recipients, storedBytes, retentionDays, receiptBytes, receiptDays } = assumptions
+  const entries = recipients * (storedBytes + ITEM_OVERHEAD_BYTES) * retentionDays
+  const receipt = (receiptBytes + ITEM_OVERHEAD_BYTES) * receiptDays
+  return (entries + receipt) / DAYS / GB
 }
 
 /** What single things take, side by side, in dollars for a million of each: for the documentation. */
@@ -156,7 +167,9 @@ const ASSUMPTIONS: readonly [string, (assumptions: MonthlyAssumptions) => string
   ['Open connections on average', ({ openConnections }) => quantity(openConnections)],
   ['Seconds between pings of an open connection', ({ pingSeconds }) => quantity(pingSeconds)],
   ['Bytes of a stored entry', ({ storedBytes }) => quantity(storedBytes)],
-  ['Days kept', ({ retentionDays }) => quantity(retentionDays)],
+  ['Days that it is kept', ({ retentionDays }) => quantity(retentionDays)],
+  ['Bytes of a stored receipt', ({ receiptBytes }) => quantity(receiptBytes)],
+  ['Days that it is kept', ({ receiptDays }) => quantity(receiptDays)],
   ['Point-in-time recovery', ({ pointInTimeRecovery }) => (pointInTimeRecovery ? 'yes' : 'no')],
   ['Bytes logged for an event', ({ logBytesPerEvent }) => quantity(logBytesPerEvent)],
   ['Bytes logged for a message of a client', ({ logBytesPerMessage }) => quantity(logBytesPerMessage)],

@@ -4,7 +4,7 @@ import { createDecider, type Decider } from './decision.ts'
 import { isWiderThanNecessary } from './necessary-wildcards.ts'
 import { functionRoles, type Role } from './role-statements.ts'
 import { observe, type ObservedUse } from './service-calls.ts'
-import { serviceUse, type ServiceUse } from './service-use.ts'
+import { secretKeyUse, serviceUse, type ServiceUse } from './service-use.ts'
 import { resourcesOfType, type PolicyTemplate, type Resolve } from './template.ts'
 import { Usage, type AllowedPair } from './usage.ts'
 import { hasWildcard } from './wildcards.ts'
@@ -49,16 +49,22 @@ export interface ProofOptions {
   readonly calls: readonly AwsCall[]
   /** Functions that the runner does not run, each with the reason (a custom resource's provider, say). */
   readonly leftOut?: Readonly<Record<string, string>>
+  /** The customer managed keys of secrets that have one, by the secret's ARN. */
+  readonly secretKeys?: Readonly<Record<string, string>>
   /** Values of further condition keys, the same for every call. */
   readonly conditionKeys?: Readonly<Record<string, string>>
 }
 
 /** Holds the recorded calls of the functions against their roles' policies, in both directions. */
 export function provePermissions(options: ProofOptions): PermissionProof {
-  const { template, resolve, calls, leftOut = {} } = options
+  const { template, resolve, calls, leftOut = {}, secretKeys = {} } = options
   const functions = functionsToProve(template, leftOut)
   refuseStrangers(calls, [...functions, ...Object.keys(leftOut)])
-  const services = observe(serviceUse(template, resolve, functions), calls, functions)
+  const services = observe(
+    [...serviceUse(template, resolve, functions), ...secretKeyUse(secretKeys, calls)],
+    calls,
+    functions,
+  )
   const decider = createDecider(options)
   const ofRoles = functionRoles(template, resolve, functions).map((role) =>
     proveRole(role, decider, calls, services),

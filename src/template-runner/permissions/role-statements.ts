@@ -43,7 +43,8 @@ function roleIdOf(template: PolicyTemplate, functionId: string): string {
   )
 }
 
-function statementsOfRole(template: PolicyTemplate, resolve: Resolve, id: string): Statement[] {
+/** All statements of the policies of a role. */
+export function statementsOfRole(template: PolicyTemplate, resolve: Resolve, id: string): Statement[] {
   const role = objectAt(template.Resources?.[id]?.Properties, `Properties of ${id}`)
   if (role['PermissionsBoundary'] !== undefined)
     throw new Error(`Role ${id} has a PermissionsBoundary, which is not understood here.`)

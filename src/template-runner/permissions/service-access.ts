@@ -2,7 +2,8 @@ import { asList, isObject } from '../json.ts'
 import { TemplateError } from '../template-error.ts'
 import type { Stack } from '../template/stack.ts'
 import type { ConditionContext } from './conditions.ts'
-import { awsManagedStatements } from './managed-policies.ts'
+import { policiesOf } from './of-assembly.ts'
+import { statementsOfRole } from './role-statements.ts'
 import { applies, parsePolicyDocument, type Statement } from './statements.ts'
 
 /**
@@ -31,23 +32,8 @@ export function allows(statements: readonly Statement[], access: ServiceAccess):
 export function roleStatements(stack: Stack, roleArn: string): readonly Statement[] {
   const role = stack.named('AWS::IAM::Role', roleArn)
   if (!role) throw new TemplateError(`role ${roleArn} is not in the template`)
-  const { Policies: inline, ManagedPolicyArns: arns } = role.properties
-  const roleName = stack.ref(role.id)
-  const policies = stack.ofType('AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy')
-  const isOwn = (arn: unknown): boolean => policies.some(({ id }) => stack.ref(id) === arn)
-  const attached = policies.filter(
-    ({ id, properties }) =>
-      asList(properties['Roles']).includes(roleName) || asList(arns).includes(stack.ref(id)),
-  )
-  return [
-    ...asList(inline)
-      .filter(isObject)
-      .flatMap(({ PolicyDocument: document }) => parsePolicyDocument(document, role.id)),
-    ...attached.flatMap(({ id, properties }) => parsePolicyDocument(properties['PolicyDocument'], id)),
-    ...asList(arns)
-      .filter((arn) => !isOwn(arn))
-      .flatMap((arn) => awsManagedStatements(String(arn), role.id)),
-  ]
+  const { template, resolve } = policiesOf(stack.assembly)
+  return statementsOfRole(template, resolve, role.id)
 }
 
 /** All statements about who may use a queue. */

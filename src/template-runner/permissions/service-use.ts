@@ -1,4 +1,6 @@
+import type { AwsCall } from '../aws-call.ts'
 import { asList, isObject } from '../json.ts'
+import { neededAccess } from './access-requests.ts'
 import { stringAt } from './expected.ts'
 import {
   logicalIdOf,
@@ -53,6 +55,12 @@ const ASYNCHRONOUS_TARGET: Facts = {
   source: 'Lambda developer guide, invocation-async-retain-records',
 }
 
+const SECRET_KEY: Facts = {
+  actions: ['kms:Decrypt'],
+  reason: 'Secrets Manager decrypts the secret with the rights of whoever reads it',
+  source: 'Secrets Manager user guide, security-encryption',
+}
+
 /** Properties that make a service use the role in ways that the table does not have yet. */
 const NOT_IN_THE_TABLE = ['VpcConfig', 'FileSystemConfigs', 'KmsKeyArn']
 
@@ -72,6 +80,26 @@ export function serviceUse(
         ...deadLetterUse(template, resolve, lambda),
       ]
     })
+}
+
+/**
+ * The keys that functions need because they read a secret under it.
+ *
+ * @param keys the customer managed key of each secret that has one, by the secret's ARN: a template names a secret alone
+ */
+export function secretKeyUse(
+  keys: Readonly<Record<string, string>>,
+  calls: readonly AwsCall[],
+): readonly ServiceUse[] {
+  const uses = calls
+    .filter(({ operation }) => operation === 'GetSecretValue')
+    .flatMap((call) =>
+      neededAccess(call).flatMap(({ resource }) => {
+        const key = keys[resource]
+        return key === undefined ? [] : use(call.caller, key, SECRET_KEY)
+      }),
+    )
+  return [...new Map(uses.map((one) => [`${one.function} ${one.resource}`, one])).values()]
 }
 
 function refuseUnknown({ id, properties }: NamedResource): void {

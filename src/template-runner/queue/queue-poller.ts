@@ -104,15 +104,13 @@ export class QueuePoller {
 
   async #process(batch: readonly ReceivedMessage[]): Promise<void> {
     const { source, region } = this.#settings
-    // One after the other: parts may hold messages of the same group.
-    for (const part of invocableParts(batch, source.queueArn, region, MAX_REQUEST_BYTES))
-      await this.#processPart(part)
-  }
-
-  async #processPart(part: readonly ReceivedMessage[]): Promise<void> {
-    const done = await this.#invoke(part)
-    for (let from = 0; from < done.length; from += MAX_RECEIVE)
-      await this.#delete(done.slice(from, from + MAX_RECEIVE))
+    for (const part of invocableParts(batch, source.queueArn, region, MAX_REQUEST_BYTES)) {
+      const done = await this.#invoke(part)
+      for (let from = 0; from < done.length; from += MAX_RECEIVE)
+        await this.#delete(done.slice(from, from + MAX_RECEIVE))
+      // What comes later may be of a group in which something failed, and waits for that.
+      if (done.length < part.length) return
+    }
   }
 
   /** @returns the messages that are done with; the others come back when their visibility timeout ends */

@@ -16,18 +16,18 @@ export interface StackResource {
 
 /** One stack, as AWS would see it. */
 export class Stack {
+  readonly assembly: Assembly
   readonly surroundings: Surroundings
   readonly outputs: Readonly<Record<string, string>>
   /** What was not understood but need not be refused. */
   readonly warnings: string[] = []
-  readonly #assembly: Assembly
   readonly #resources = new Map<string, StackResource>()
   readonly #intrinsics: Intrinsics
 
   /** @throws TemplateError for a resource type or an intrinsic function that is not understood */
   constructor(assembly: Assembly) {
     const { template, stackName, region, account } = assembly
-    this.#assembly = assembly
+    this.assembly = assembly
     this.surroundings = {
       stackName,
       region: region ?? 'us-east-1',
@@ -50,7 +50,7 @@ export class Stack {
 
   /** @throws TemplateError if there is none */
   assetFolder(s3Key: string): string {
-    return this.#assembly.assetFolder(s3Key)
+    return this.assembly.assetFolder(s3Key)
   }
 
   ofType(...types: readonly string[]): readonly StackResource[] {

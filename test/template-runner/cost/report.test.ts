@@ -158,6 +158,8 @@ describe('a month', () => {
     perPing: { webSocketMessage: 2, functionRequest: 1 },
     storedBytes: 1300,
     retentionDays: 30.4375,
+    receiptBytes: 300,
+    receiptDays: 60.875,
     pointInTimeRecovery: true,
     logBytesPerEvent: 200,
     logBytesPerMessage: 0,
@@ -174,7 +176,8 @@ describe('a month', () => {
     )
     // 1,000 connections × 30.4375 days × 1,440 minutes = 43.83 million minutes, and as many pings.
     expect(standing.total).toBeCloseTo(0.3 + 0.4 + 43.83 * (0.25 + 2.2), 9)
-    const stored = (1e6 * 2 * 1400) / 1024 ** 3
+    // Two entries for one month, a receipt for two.
+    const stored = (1e6 * (2 * 1400 + 2 * 400)) / 1024 ** 3
     const perMillion = millions(idealUnits(IDEAL)) + 2 * (1 + 0.2 + 0.625)
     const kept = stored * (0.25 + 0.2) + ((1e6 * 200) / 1024 ** 3) * 0.5
     expect(monthly(1e6, assumptions).total).toBeCloseTo(standing.total + perMillion + kept, 6)
@@ -189,7 +192,10 @@ describe('a month', () => {
 
   it('keeps twice as much when it is kept twice as long', () => {
     const once = lineOf(1e6, 'storage')!.units
-    expect(lineOf(1e6, 'storage', { retentionDays: 60.875 })!.units).toBeCloseTo(2 * once, 9)
+    expect(lineOf(1e6, 'storage', { retentionDays: 60.875, receiptDays: 121.75 })!.units).toBeCloseTo(
+      2 * once,
+      9,
+    )
     expect(lineOf(1e6, 'pointInTimeRecovery')!.units).toBe(once)
     expect(lineOf(1e6, 'pointInTimeRecovery', { pointInTimeRecovery: false })).toBeUndefined()
   })
