@@ -32,6 +32,7 @@ module.exports = {
       from: { path: '^src/core/' },
       to: { path: 'node_modules/(@aws-sdk|@types/aws-lambda|@smithy)' },
     },
+    only('process-knows-nobody', '^src/process/', [], 'How a process of ours ends.'),
     only('gateway-knows-nobody', '^src/gateway/', [], 'The gateway is usable by itself.'),
     only('auth-knows-core', '^src/auth/', ['^src/core/'], 'Tokens: an implementation of the core’s port.'),
     only('embedded-knows-core', '^src/embedded/', ['^src/core/'], 'Ports on LMDB and memory.'),
@@ -53,13 +54,13 @@ module.exports = {
     only(
       'template-runner-knows-the-gateway',
       '^src/template-runner/',
-      ['^src/gateway/'],
+      ['^src/(gateway|process)/'],
       'All it knows of the project is in the template.',
     ),
     only(
       'local-composes',
       '^src/local/',
-      ['^src/(core|auth|gateway|embedded)/', '^lambdas/(?!deployed/)'],
+      ['^src/(core|auth|gateway|embedded|process)/', '^lambdas/(?!deployed/)'],
       'Puts the embedded server together.',
     ),
     only(

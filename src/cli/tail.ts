@@ -96,10 +96,15 @@ async function open(url: string, token: string): Promise<WebSocket | Error> {
       request.destroy()
       const status = response.statusCode ?? 0
       if (status === 401) reject(new CliError('the server refused the token; its log says why'))
-      else if (status === 403) reject(new CliError('the server refuses this user'))
+      else if (status === 403) reject(new CliError(refusedAt(url)))
       else resolve(new Error(`HTTP ${status}`))
     })
   })
+}
+
+/** Behind API Gateway the answer to a path that has no stage is 403 as well. */
+function refusedAt(url: string): string {
+  return `the server at ${url} answers 403: it refuses this user, or it serves nothing at this path; on AWS, and with "npm run start:aws", the path is the stage, as in ws://127.0.0.1:3001/v1`
 }
 
 /** Follows one socket to its end; resolves with the reason. */

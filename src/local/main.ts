@@ -1,6 +1,7 @@
 /** `npm start`: the embedded server as a process. */
 import { resolve } from 'node:path'
 import { pino } from 'pino'
+import { onShutdown } from '../process/shutdown.ts'
 import { startServer } from './server.ts'
 import { readSettings, SettingError, type Settings } from './settings.ts'
 
@@ -15,13 +16,10 @@ async function main(): Promise<void> {
     formatters: { level: (level) => ({ level }) },
   })
   const starting = startServer(settings, logger)
-  const shutDown = (): void => {
-    // A second signal finds Node's own handling again and ends the process at once.
-    process.removeListener('SIGTERM', shutDown).removeListener('SIGINT', shutDown)
+  // Before anybody can know that the server is up, and send a signal.
+  onShutdown(() => {
     void starting.then(async (server) => server.stop()).then(() => process.exit(0), fail)
-  }
-  // Before anybody can know that the server is up, and send one.
-  process.on('SIGTERM', shutDown).on('SIGINT', shutDown)
+  })
   const { httpUrl, wsUrl } = await starting
   process.stderr.write(banner(settings, httpUrl, wsUrl))
 }

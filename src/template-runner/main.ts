@@ -1,5 +1,6 @@
 /** `npm run start:aws`: the synthesized template, served on this machine. */
 import { pino } from 'pino'
+import { onShutdown } from '../process/shutdown.ts'
 import { type RunningTemplate, TemplateError, type TemplateOptions, startTemplate } from './run-template.ts'
 
 const EXIT_USAGE = 2
@@ -16,9 +17,8 @@ async function main(): Promise<void> {
     formatters: { level: (level) => ({ level }) },
   })
   const starting = startTemplate({ ...options, log, keep: KEEP })
-  const shutDown = (): void => {
-    // A second signal finds Node's own handling again and ends the process at once.
-    process.removeListener('SIGTERM', shutDown).removeListener('SIGINT', shutDown)
+  // Before anybody can know that it is up, and send a signal.
+  onShutdown(() => {
     log.info({}, 'stopping')
     void starting
       .then(async (running) => running.stop())
@@ -27,9 +27,7 @@ async function main(): Promise<void> {
         process.exit(0)
       })
       .catch(fail)
-  }
-  // Before anybody can know that it is up, and send one.
-  process.on('SIGTERM', shutDown).on('SIGINT', shutDown)
+  })
   const running = await starting
   log.info({ httpUrl: running.httpUrl, wsUrl: running.wsUrl }, 'serving')
   process.stderr.write(banner(running, options.secrets === undefined))
@@ -60,12 +58,10 @@ function banner(
   { httpUrl, wsUrl, endpoints, queueUrls, tableNames, secrets }: RunningTemplate,
   showSecrets: boolean,
 ): string {
-  const aws = 'AWS_ACCESS_KEY_ID=me AWS_SECRET_ACCESS_KEY=any AWS_REGION=us-east-1 aws'
+  const aws = 'AWS_ACCESS_KEY_ID=me AWS_SECRET_ACCESS_KEY=any AWS_DEFAULT_REGION=us-east-1 aws'
   const [table] = Object.values(tableNames)
   const [queue] = Object.values(queueUrls)
   const commands = [
-    httpUrl && `curl -i ${httpUrl}/`,
-    wsUrl && `npx wscat --connect ${wsUrl}`,
     table !== undefined && `${aws} dynamodb scan --endpoint-url ${endpoints.dynamodb} --table-name ${table}`,
     queue !== undefined &&
       `${aws} sqs get-queue-attributes --endpoint-url ${endpoints.sqs} --queue-url ${queue} --attribute-names All`,
