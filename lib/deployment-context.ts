@@ -62,9 +62,10 @@ function numberOf(read: Read, name: string): number | undefined {
 }
 
 function listOf(read: Read, name: string): string[] | undefined {
-  return read(name)
-    ?.split(',')
-    .map((item) => item.trim())
+  const text = read(name)
+  const items = text?.split(',').map((item) => item.trim())
+  if (items?.includes('') !== true) return items
+  throw new Error(`context value ${name} is "${text}"; between the commas there must be something`)
 }
 
 function oneOf<T extends string>(read: Read, name: string, values: readonly T[]): T | undefined {
@@ -95,7 +96,12 @@ function domainOf(read: Read): DomainByName | undefined {
   if (httpDomainName !== undefined && webSocketDomainName !== undefined && certificateArn !== undefined) {
     return { httpDomainName, webSocketDomainName, certificateArn, ...(zone && { hostedZone: zone }) }
   }
-  throw new Error('a custom domain needs domainName, webSocketDomainName and certificateArn; set all three')
+  const missing = Object.entries({ domainName: httpDomainName, webSocketDomainName, certificateArn })
+    .filter(([, value]) => value === undefined)
+    .map(([name]) => name)
+  throw new Error(
+    `a custom domain needs domainName, webSocketDomainName and certificateArn; missing is ${missing.join(', ')}`,
+  )
 }
 
 function zoneOf(read: Read): DomainByName['hostedZone'] {

@@ -6,6 +6,7 @@ import { HostedZone } from 'aws-cdk-lib/aws-route53'
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
 import { EventFanout } from './event-fanout.ts'
+import { fanoutPropsOf } from './known-props.ts'
 import type { DomainOptions, EventBridgeOptions, EventFanoutProps, JwtOptions } from './props.ts'
 
 /** {@link EventFanoutProps}, with what exists already named by text. */
@@ -54,9 +55,9 @@ export class EventFanoutStack extends Stack {
 
   constructor(scope: Construct, id: string, props: EventFanoutStackProps = {}) {
     super(scope, id, { description: 'event-fanout: business events, live and replayable', ...props })
-    const { domain, eventBridge, ...same } = props
+    const { domain, eventBridge } = props
     this.fanout = new EventFanout(this, 'Fanout', {
-      ...same,
+      ...fanoutPropsOf(props),
       jwt: this.#jwt(props),
       ...(domain && { domain: this.#domain(domain) }),
       ...(eventBridge && { eventBridge: this.#eventBridge(eventBridge) }),
@@ -94,6 +95,7 @@ export class EventFanoutStack extends Stack {
   }
 
   #secret(secretCompleteArn: string, keyArn: string | undefined): ISecret {
+    checkArn('jwtSecretArn', secretCompleteArn, SECRET_ARN, SECRET_LOOKS_LIKE)
     return Secret.fromSecretAttributes(this, 'JwtSecret', {
       secretCompleteArn,
       ...(keyArn !== undefined && { encryptionKey: Key.fromKeyArn(this, 'JwtSecretKey', keyArn) }),
@@ -101,6 +103,7 @@ export class EventFanoutStack extends Stack {
   }
 
   #domain({ certificateArn, hostedZone, ...names }: DomainByName): DomainOptions {
+    checkArn('certificateArn', certificateArn, CERTIFICATE_ARN, CERTIFICATE_LOOKS_LIKE)
     return {
       ...names,
       certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
@@ -122,16 +125,24 @@ export class EventFanoutStack extends Stack {
   }
 }
 
+const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/
+const SECRET_LOOKS_LIKE =
+  'the whole ARN of a secret, such as arn:aws:secretsmanager:eu-central-1:111122223333:secret:jwt-AbCdEf, which "aws secretsmanager describe-secret" tells'
+const CERTIFICATE_ARN = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/
+const CERTIFICATE_LOOKS_LIKE =
+  'the ARN of a certificate of ACM, such as arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab'
 /** IAM takes no alias for a key (KMS developer guide, page cmks-in-iam-policies). */
 const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/
+const KEY_LOOKS_LIKE =
+  'the ARN of a KMS key, such as arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab (an alias will not do)'
+
+function checkArn(prop: string, arn: string, form: RegExp, looksLike: string): void {
+  if (Token.isUnresolved(arn) || form.test(arn)) return
+  throw new Error(`${prop} is "${arn}"; it must be ${looksLike}`)
+}
 
 function checkSecretKey(keyArn: string, secretArn: string | undefined): void {
-  if (!Token.isUnresolved(keyArn) && !KEY_ARN.test(keyArn)) {
-    throw new Error(
-      `jwtSecretKeyArn is "${keyArn}"; it must be the ARN of a KMS key, such as ` +
-        'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab (an alias will not do)',
-    )
-  }
+  checkArn('jwtSecretKeyArn', keyArn, KEY_ARN, KEY_LOOKS_LIKE)
   if (secretArn !== undefined) return
   throw new Error(
     `jwtSecretKeyArn is "${keyArn}", but there is no jwtSecretArn; say which secret it encrypts, or leave it out`,

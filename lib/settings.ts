@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib'
 import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigatewayv2'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { FUNCTION_NAMES, type FunctionName } from './function-settings.ts'
+import { refuseUnknownProps } from './known-props.ts'
 import { type EventFanoutProps, type JwtOptions, LOG_LEVELS, type LogLevel } from './props.ts'
 
 /** The props with their defaults, checked. */
@@ -33,6 +34,7 @@ const MOST_CONNECTIONS = 500
 
 /** @throws if a prop cannot be used; the message names it, its value and what would do */
 export function settingsFrom(props: EventFanoutProps): Settings {
+  refuseUnknownProps(props)
   const { maxEventConcurrency, memorySizes = {} } = props
   checkMemorySizes(memorySizes)
   if (maxEventConcurrency !== undefined) wholeNumber('maxEventConcurrency', maxEventConcurrency, 2, 1000)

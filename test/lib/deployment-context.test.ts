@@ -87,7 +87,14 @@ describe('context values', () => {
     ],
     [{ accountLogRole: 'no' }, 'context value accountLogRole is "no"; it must be one of true, false'],
     [{ issuer: { a: 1 } }, 'context value issuer is {"a":1}; it must be text, a number, a flag or a list'],
-    [{ domainName: 'a.example' }, 'a custom domain needs domainName, webSocketDomainName and certificateArn'],
+    [
+      { domainName: 'a.example' },
+      'a custom domain needs domainName, webSocketDomainName and certificateArn; missing is webSocketDomainName, certificateArn',
+    ],
+    [
+      { eventDetailTypes: ',' },
+      'context value eventDetailTypes is ","; between the commas there must be something',
+    ],
     [{ hostedZoneId: 'Z1' }, 'a hosted zone needs hostedZoneId and hostedZoneName; set both, or neither'],
     [{ hostedZoneId: 'Z1', hostedZoneName: 'a.example' }, 'a custom domain needs domainName'],
     [{ eventBusName: 'business' }, 'eventBusName is "business", but not which of its events to publish'],

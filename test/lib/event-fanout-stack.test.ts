@@ -104,6 +104,22 @@ describe('the stack', () => {
     )
   })
 
+  it.each([
+    'mysecret',
+    'arn:aws:secretsmanager:eu-central-1:111122223333:secret:own',
+    'arn:aws:kms:eu-central-1:111122223333:key/own-AbCdEf',
+  ])('refuses %s for the whole ARN of a secret', (jwtSecretArn) => {
+    expect(() => templateOf({ jwtSecretArn })).toThrow(
+      `jwtSecretArn is "${jwtSecretArn}"; it must be the whole ARN of a secret`,
+    )
+  })
+
+  it('refuses what is no certificate', () => {
+    expect(() => templateOf({ domain: { ...DOMAIN, certificateArn: 'foo' } })).toThrow(
+      'certificateArn is "foo"; it must be the ARN of a certificate',
+    )
+  })
+
   it('refuses two ways to verify a token', () => {
     const both = {
       jwksUrl: 'https://id.example/jwks',

@@ -66,6 +66,10 @@ describe('a prop that cannot be used', () => {
       'allowedOrigins holds "https://app.example.com/"; an origin looks like',
     ],
     [{ allowedOrigins: ['app.example.com'] }, 'allowedOrigins holds "app.example.com"; an origin looks like'],
+    [
+      { jwksUrl: 'https://issuer.example/keys' } as EventFanoutProps,
+      'EventFanout has no prop jwksUrl; it has jwt, retention,',
+    ],
     [{ maxConnectionsPerUser: 0 }, 'maxConnectionsPerUser is 0; it must be a whole number from 1 to 500'],
     [{ maxConnectionsPerUser: 501 }, 'maxConnectionsPerUser is 501; it must be a whole number from 1 to 500'],
     [{ maxConnectionsPerUser: 1.5 }, 'maxConnectionsPerUser is 1.5; it must be a whole number'],
