@@ -1,6 +1,6 @@
 import { FanoutError } from '../src/core/errors.ts'
 import { type AcceptedEvent, parseEvent } from '../src/core/event.ts'
-import type { DeadLetter, DeadLetters, Logger, Redelivery } from '../src/core/ports.ts'
+import type { DeadLetter, DeadLetters, Logger, Redelivery, Retry } from '../src/core/ports.ts'
 import type { Publisher, PublishResult } from '../src/core/publish.ts'
 import { groupOf, isQueueBatch, type QueueRecord, type QueueResult, receivesOf } from './shared/queue.ts'
 
@@ -58,7 +58,7 @@ async function publishBatch(
 }
 
 /** All of a group at the same time: as long as one of its messages is in flight, SQS hands out none. */
-function retriesOf(group: readonly QueueRecord[]) {
+function retriesOf(group: readonly QueueRecord[]): readonly Retry[] {
   const [first] = group
   if (first === undefined) return []
   const seconds = RETRY.firstSeconds * RETRY.factor ** (receivesOf(first) - 1)

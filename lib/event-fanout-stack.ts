@@ -55,9 +55,9 @@ export class EventFanoutStack extends Stack {
 
   constructor(scope: Construct, id: string, props: EventFanoutStackProps = {}) {
     super(scope, id, { description: 'event-fanout: business events, live and replayable', ...props })
-    const { domain, eventBridge } = props
+    const { domain, eventBridge, ...same } = props
     this.fanout = new EventFanout(this, 'Fanout', {
-      ...fanoutPropsOf(props),
+      ...fanoutPropsOf(same),
       jwt: this.#jwt(props),
       ...(domain && { domain: this.#domain(domain) }),
       ...(eventBridge && { eventBridge: this.#eventBridge(eventBridge) }),

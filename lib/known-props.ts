@@ -31,12 +31,8 @@ export function refuseUnknownProps(props: EventFanoutProps): void {
   throw new Error(`EventFanout has no prop ${unknown}; it has ${Object.keys(KNOWN).join(', ')}`)
 }
 
-/** Those of a stack's props that are the construct's under the same name. */
-export function fanoutPropsOf(
-  props: Omit<EventFanoutProps, 'jwt' | 'domain' | 'eventBridge'>,
-): Omit<EventFanoutProps, 'jwt' | 'domain' | 'eventBridge'> {
-  const own = Object.entries(props).filter(
-    ([name]) => Object.hasOwn(KNOWN, name) && !['jwt', 'domain', 'eventBridge'].includes(name),
-  )
-  return Object.fromEntries(own)
+/** Those of a stack's props that are the construct's as well. */
+export function fanoutPropsOf<P extends object>(props: P): Pick<P, keyof P & keyof EventFanoutProps> {
+  const known = Object.entries(props).filter(([name]) => Object.hasOwn(KNOWN, name))
+  return Object.fromEntries(known) as Pick<P, keyof P & keyof EventFanoutProps>
 }

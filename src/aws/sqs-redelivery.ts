@@ -1,5 +1,5 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs'
-import type { Logger, Redelivery } from '../core/ports.ts'
+import type { Logger, Redelivery, Retry } from '../core/ports.ts'
 
 export interface SqsRedeliveryOptions {
   readonly client: SQSClient
@@ -19,12 +19,10 @@ export class SqsRedelivery implements Redelivery {
     this.#logger = logger
   }
 
-  /** @param messages at most ten, which is the most that a FIFO queue's event source hands over at once */
-  async schedule(
-    messages: readonly { readonly receiptHandle: string; readonly seconds: number }[],
-  ): Promise<void> {
-    if (messages.length === 0) return
-    const Entries = messages.map(({ receiptHandle, seconds }, i) => {
+  /** @param retries at most ten, which is the most that a FIFO queue's event source hands over at once */
+  async schedule(retries: readonly Retry[]): Promise<void> {
+    if (retries.length === 0) return
+    const Entries = retries.map(({ receiptHandle, seconds }, i) => {
       return { Id: String(i), ReceiptHandle: receiptHandle, VisibilityTimeout: seconds }
     })
     const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#queueUrl, Entries })

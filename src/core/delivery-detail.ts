@@ -34,13 +34,13 @@ export function tallyOf({ deliveries, omitted = {} }: ReceiptRecipient): {
 }
 
 function keptOf(deliveries: readonly Delivery[]): ReadonlySet<Delivery> {
-  const [sent, unsent] = [deliveries.filter(isSent), deliveries.filter((delivery) => !isSent(delivery))]
+  const mostTellingFirst = deliveries.toSorted((a, b) => Number(isSent(a)) - Number(isSent(b)))
   let bytes = 0
   const isWithin = (delivery: Delivery) => {
     bytes += utf8Bytes(JSON.stringify(delivery))
     return bytes <= LIMITS.deliveryBytes
   }
-  return new Set([...unsent, ...sent].filter(isWithin))
+  return new Set(mostTellingFirst.filter(isWithin))
 }
 
 function isSent({ outcome }: Delivery): boolean {

@@ -197,16 +197,6 @@ export interface DeadLetters {
   put(letter: DeadLetter, reason: DeadLetterReason): Promise<void>
 }
 
-/** When messages that failed come back from their queue. */
-export interface Redelivery {
-  /**
-   * Never rejects: a message whose time cannot be set comes back as well, when the queue's own timeout is over.
-   *
-   * @param messages each by the handle that it was received under, and in how many whole seconds from now
-   */
-  schedule(messages: readonly { readonly receiptHandle: string; readonly seconds: number }[]): Promise<void>
-}
-
 export interface DeadLetter {
   /** The message as it came. */
   readonly text: string
@@ -221,4 +211,17 @@ export interface DeadLetterReason {
   readonly message: string
   /** JSON Pointer to the offending field, where there is one. */
   readonly path?: string
+}
+
+/** When messages that failed come back from their queue. */
+export interface Redelivery {
+  /** Never rejects: a message whose time cannot be set comes back as well, when the queue's own timeout is over. */
+  schedule(retries: readonly Retry[]): Promise<void>
+}
+
+export interface Retry {
+  /** Under which the message was received. */
+  readonly receiptHandle: string
+  /** From now until it comes back, in whole seconds. */
+  readonly seconds: number
 }

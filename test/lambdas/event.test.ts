@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createHandler } from '../../lambdas/event.ts'
 import { FanoutError } from '../../src/core/errors.ts'
-import type { DeadLetter, DeadLetterReason, DeadLetters, EventLog, Redelivery } from '../../src/core/ports.ts'
+import type { DeadLetter, DeadLetterReason, DeadLetters, EventLog, Retry } from '../../src/core/ports.ts'
 import { Publisher } from '../../src/core/publish.ts'
 import { changed, connectionOf, createWorld, type World } from '../support/fakes.ts'
 
@@ -19,11 +19,9 @@ class RecordingDeadLetters implements DeadLetters {
   }
 }
 
-type Scheduled = Parameters<Redelivery['schedule']>[0]
-
 let world: World
 /** What each call was given. */
-let scheduled: Scheduled[]
+let scheduled: (readonly Retry[])[]
 let deadLetters: RecordingDeadLetters
 /** The ids of the events of each call of the log, in the order in which it got them. */
 let appended: string[][]
@@ -57,8 +55,8 @@ const handlerOn = (log: EventLog) =>
     publisher: new Publisher({ ...world, log }),
     deadLetters,
     redelivery: {
-      schedule: async (messages) => {
-        scheduled.push(messages)
+      schedule: async (retries) => {
+        scheduled.push(retries)
       },
     },
     logger: world.logger,

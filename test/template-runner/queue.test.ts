@@ -1,11 +1,12 @@
-import { GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { GetQueueAttributesCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs'
 import { Duration, type Stack } from 'aws-cdk-lib'
 import { SqsEventSource, type SqsEventSourceProps } from 'aws-cdk-lib/aws-lambda-event-sources'
 import { Queue, type QueueProps } from 'aws-cdk-lib/aws-sqs'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Faults, RunningTemplate, TemplateOptions } from '../../src/template-runner/run-template.ts'
 import { deferred } from '../support/deferred.ts'
 import { functionOf, run } from './support/fixture.ts'
+import { sqs } from './support/queues.ts'
 
 /** Writes what it got, a line each; fails what says so. */
 const consumer = `
@@ -63,18 +64,6 @@ const deletedBy = (running: RunningTemplate): number =>
     .reduce((sum, { request }) => sum + (request as { Entries: unknown[] }).Entries.length, 0)
 const untilDeleted = async (running: RunningTemplate, count: number): Promise<void> =>
   running.recording.when(() => deletedBy(running) >= count)
-
-function sqs(running: RunningTemplate): SQSClient {
-  const client = new SQSClient({
-    endpoint: running.endpoints.sqs,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'tester', secretAccessKey: 'any' },
-  })
-  onTestFinished(() => {
-    client.destroy()
-  })
-  return client
-}
 
 function queueUrl(running: RunningTemplate, id: RegExp): string {
   return Object.entries(running.queueUrls).find(([name]) => id.test(name))![1]

@@ -83,7 +83,7 @@ export function serviceUse(
 }
 
 /**
- * The keys that functions need because they read a secret under it.
+ * The keys that functions need because they read a secret under one.
  *
  * @param keys the customer managed key of each secret that has one, by the secret's ARN: a template names a secret alone
  */

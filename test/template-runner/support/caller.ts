@@ -27,6 +27,7 @@ export function caller(
 /** What the service answered, or `{ failed: 'NameOfError' }`. */
 export const send = async (running: RunningTemplate, command: string, input: object): Promise<unknown> =>
   running.invoke('caller', { command, input })
+
 /** The one call that was recorded. */
 export const only = (running: RunningTemplate): AwsCall => {
   const [call, ...others] = running.recording.calls

@@ -1,11 +1,11 @@
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import type { Stack } from 'aws-cdk-lib'
 import { Rule, type RuleProps, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction, type LambdaFunctionProps } from 'aws-cdk-lib/aws-events-targets'
 import type { Function } from 'aws-cdk-lib/aws-lambda'
-import { onTestFinished } from 'vitest'
 import type { RunningTemplate, TemplateOptions } from '../../../src/template-runner/run-template.ts'
 import { functionOf, run } from './fixture.ts'
+import { sqs } from './queues.ts'
 
 /** Writes down what it hears, and fails as often as the event says. */
 export const source = `
@@ -49,6 +49,7 @@ export const entry = (detail: object): { Source: string; DetailType: string; Det
   DetailType: 'Something',
   Detail: JSON.stringify(detail),
 })
+
 export const heard = (running: RunningTemplate): unknown[] =>
   running.logs.lines.map(({ text }) => JSON.parse(text) as unknown)
 
@@ -56,15 +57,7 @@ export const heard = (running: RunningTemplate): unknown[] =>
 export async function messagesIn(
   running: RunningTemplate,
 ): Promise<{ body: unknown; attributes: Record<string, unknown> }[]> {
-  const client = new SQSClient({
-    endpoint: running.endpoints.sqs,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'tester', secretAccessKey: 'any' },
-  })
-  onTestFinished(() => {
-    client.destroy()
-  })
-  const { Messages: messages = [] } = await client.send(
+  const { Messages: messages = [] } = await sqs(running).send(
     new ReceiveMessageCommand({
       QueueUrl: Object.values(running.queueUrls)[0],
       MaxNumberOfMessages: 10,
