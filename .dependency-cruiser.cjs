@@ -57,6 +57,13 @@ module.exports = {
       ['^src/(gateway|process)/'],
       'All it knows of the project is in the template.',
     ),
+    only('client-knows-nobody', '^src/client/', [], 'What an app installs brings nothing else along.'),
+    only(
+      'publisher-knows-the-event-map',
+      '^src/publisher/',
+      ['^src/client/event-map.ts$'],
+      'A backend installs nothing of the client but its types.',
+    ),
     only(
       'local-composes',
       '^src/local/',

@@ -58,6 +58,8 @@ const broken = {
     'src/template-runner/knows-core.ts': "import '../core/innocent.ts'",
   },
   'local-composes': { 'src/local/knows-cli.ts': "import '../cli/innocent.ts'" },
+  'client-knows-nobody': { 'src/client/knows-core.ts': "import '../core/innocent.ts'" },
+  'publisher-knows-the-event-map': { 'src/publisher/knows-core.ts': "import '../core/innocent.ts'" },
   'cli-is-a-client': { 'src/cli/knows-embedded.ts': "import '../embedded/innocent.ts'" },
   'nothing-imports-tests': { 'src/core/knows-tests.ts': "import '../../test/innocent.ts'" },
   'no-circular': {

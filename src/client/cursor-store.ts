@@ -1,0 +1,64 @@
+import type { Environment } from './environment.ts'
+import type { ConnectOptions, Storage } from './options.ts'
+import type { Timing } from './timing.ts'
+import { within } from './within.ts'
+
+export interface Kept {
+  readonly offset: number | undefined
+  readonly device: string
+}
+
+/** What a client remembers across restarts: how far it has come, and what it calls itself. */
+export interface CursorStore {
+  readonly load: (user: string) => Promise<Kept>
+  readonly save: (offset: number) => void
+  /** The tab goes: whoever comes after it, after a reload, may have its name. */
+  readonly release: () => void
+}
+
+/**
+ * One user's cursor has two keys: this tab's own, and one that every tab of the user writes, from which a new tab starts. A tab's
+ * name lies in `sessionStorage`, but not while the tab lives: browsers copy it when a tab is duplicated, and two tabs would have one
+ * name.
+ *
+ * A storage that fails costs the memory, not the events: the client says so, and goes on.
+ */
+export function createCursorStore(
+  environment: Environment,
+  timing: Timing,
+  { storage = environment.tabStorage, device = '' }: Pick<ConnectOptions, 'storage' | 'device'>,
+  say: (line: string) => void,
+): CursorStore {
+  const { tabStorage } = environment
+  const names = tabStorage ?? storage
+  let key: string
+
+  const trying = async <T>(action: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await within(environment, timing.answer, 'storage', action())
+    } catch (error) {
+      say(`storage failed: ${String(error)}`)
+      return undefined
+    }
+  }
+  const get = async (from: Storage | undefined, suffix: string) => trying(() => from?.getItem(key + suffix))
+  const set = (to: Storage | undefined, suffix: string, value: string): void => {
+    void trying(() => to?.setItem(key + suffix, value))
+  }
+
+  return {
+    load: async (user) => {
+      key = `event-fanout:${user}:`
+      device ||= (await get(names, 'device')) || environment.random().toString(36).slice(2)
+      set(names, 'device', tabStorage ? '' : device)
+      const offset = Number((await get(storage, device)) ?? (await get(storage, '')) ?? NaN)
+      return { device, offset: Number.isSafeInteger(offset) ? offset : undefined }
+    },
+    save: (offset) => {
+      for (const suffix of [device, '']) set(storage, suffix, String(offset))
+    },
+    release: () => {
+      if (tabStorage && device) set(tabStorage, 'device', device)
+    },
+  }
+}

@@ -1,0 +1,5 @@
+export { connect } from './connect.ts'
+export type { Arrival, EventClient, Handler, RefetchReason, Unsubscribe } from './event-client.ts'
+export type { AnyEvents, EventMap, EventOf, TypeOf } from './event-map.ts'
+export type { ConnectOptions, Fetch, Storage, WebSocketConstructor, WebSocketLike } from './options.ts'
+export type { Reason, State, Status } from './status.ts'

@@ -1,0 +1,97 @@
+import type { Cancel, Environment } from './environment.ts'
+import type { Page } from './protocol.ts'
+import type { Timing } from './timing.ts'
+import type { Tokens } from './tokens.ts'
+import { Unauthorized } from './unauthorized.ts'
+
+export interface PollerOptions {
+  /** Milliseconds. */
+  readonly pollInterval: number
+  /** Whether the app can take a page now. */
+  readonly hasRoom: () => boolean
+  /** Where to ask for the next page, of at most so many events. */
+  readonly pageUrl: (limit: number) => string
+  readonly polled: (page: Page) => void
+  readonly failed: (error: unknown) => void
+}
+
+/** Asks over HTTP, again and again, while there is no connection. */
+export interface Poller {
+  /** Polls after so many milliseconds, and goes on. */
+  readonly start: (milliseconds: number) => void
+  readonly stop: () => void
+}
+
+export function createPoller(
+  environment: Environment,
+  timing: Timing,
+  tokens: Tokens,
+  options: PollerOptions,
+): Poller {
+  let isRunning = false
+  let isPolling = false
+  let failures = 0
+  let nextPoll: Cancel | undefined
+
+  const poll = async (isRetry?: boolean): Promise<Page> => {
+    const headers = { authorization: `Bearer ${await tokens.get()}` }
+    const aborter = new (globalThis as unknown as Platform).AbortController()
+    const cancel = environment.after(timing.page, () => {
+      aborter.abort()
+    })
+    // A page that did not come in time may have been too large for the network.
+    const url = options.pageUrl(failures > 0 ? 10 : 100)
+    try {
+      const response = await environment.fetch(url, { headers, signal: aborter.signal })
+      if (response.status !== 401) return pageOf(await response.json())
+    } finally {
+      cancel()
+    }
+    tokens.refuse()
+    if (isRetry) throw new Unauthorized('HTTP 401')
+    return poll(true)
+  }
+
+  const tick = async (): Promise<void> => {
+    let pause = options.pollInterval
+    isPolling = true
+    try {
+      if (options.hasRoom()) {
+        const page = await poll()
+        failures = 0
+        if (isRunning) options.polled(page)
+        if (page.more) pause = 0
+      }
+    } catch (error) {
+      pause = Math.min(timing.longestPause, pause * 2 ** failures++)
+      if (isRunning) options.failed(error)
+    }
+    isPolling = false
+    if (isRunning) start(pause * (0.8 + environment.random() * 0.4))
+  }
+
+  const start = (milliseconds: number): void => {
+    isRunning = true
+    if (isPolling) return
+    nextPoll?.()
+    nextPoll = environment.after(milliseconds, () => void tick())
+  }
+
+  return {
+    start,
+    stop: () => {
+      isRunning = false
+      nextPoll?.()
+    },
+  }
+}
+
+/** A proxy that wants a log-in answers 200, too. */
+function pageOf(body: unknown): Page {
+  if (Array.isArray((body as Page).events)) return body as Page
+  throw new Error(`answered with ${JSON.stringify(body)}`)
+}
+
+interface Platform {
+  readonly AbortController: new () => { readonly signal: never; abort(): void }
+}

@@ -1,0 +1,6 @@
+export { createPublisher } from './create-publisher.ts'
+export type { EventToPublish } from './event-to-publish.ts'
+export type { Fetch, FetchAnswer, PublisherOptions, PublishOptions } from './options.ts'
+export { PublishError, type PublishErrorCode } from './publish-error.ts'
+export type { Publisher } from './publisher.ts'
+export type { Outcome, Published, Queued } from './results.ts'
