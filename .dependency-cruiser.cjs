@@ -14,9 +14,9 @@ module.exports = {
     {
       name: 'no-dev-dependency',
       severity: 'error',
-      // What Lambda runs is bundled, and the template runner is for a clone: neither is installed with the package.
-      from: { path: '^(src|lambdas)/', pathNot: '^(src/(aws|template-runner)|lambdas/deployed)/' },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+      // What Lambda runs and the console page are bundled, the template runner is for a clone: none is installed with the package.
+      from: { path: '^(src|lambdas)/', pathNot: '^(src/(aws|template-runner|console)|lambdas/deployed)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm-peer'] },
     },
     only('core-knows-nobody', '^src/core/', [], 'The domain imports nothing of the project.'),
     {
@@ -58,6 +58,8 @@ module.exports = {
       'All it knows of the project is in the template.',
     ),
     only('client-knows-nobody', '^src/client/', [], 'What an app installs brings nothing else along.'),
+    only('react-knows-client', '^src/react/', ['^src/client/'], 'Hooks around the client.'),
+    only('console-knows-client', '^src/console/', ['^src/client/'], 'The page is an app like any other.'),
     only(
       'publisher-knows-the-event-map',
       '^src/publisher/',

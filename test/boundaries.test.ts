@@ -59,6 +59,8 @@ const broken = {
   },
   'local-composes': { 'src/local/knows-cli.ts': "import '../cli/innocent.ts'" },
   'client-knows-nobody': { 'src/client/knows-core.ts': "import '../core/innocent.ts'" },
+  'react-knows-client': { 'src/react/knows-core.ts': "import '../core/innocent.ts'" },
+  'console-knows-client': { 'src/console/knows-core.ts': "import '../core/innocent.ts'" },
   'publisher-knows-the-event-map': { 'src/publisher/knows-core.ts': "import '../core/innocent.ts'" },
   'cli-is-a-client': { 'src/cli/knows-embedded.ts': "import '../embedded/innocent.ts'" },
   'nothing-imports-tests': { 'src/core/knows-tests.ts': "import '../../test/innocent.ts'" },

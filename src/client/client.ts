@@ -36,7 +36,9 @@ export function createClient(
     status = nextStatus(status, happening, reason)
     if (status === before) return
     say(status.state === 'polling' ? `polling started: ${String(reason)}` : [status.state, reason].join(' '))
-    void subscriptions.call(['status'], status)
+    subscriptions.call(['status'], status).catch((error: unknown) => {
+      environment.reportError('event-fanout: a status listener failed', error)
+    })
   }
 
   /** Neither way works. */

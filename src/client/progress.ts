@@ -44,7 +44,7 @@ export function createProgress(
   return {
     offset: () => offset,
     start: (kept) => {
-      offset = acknowledged = kept
+      offset = kept
     },
     applied: (applied) => {
       offset = applied
