@@ -1,7 +1,7 @@
 import { createApplier } from './applier.ts'
 import { createConnector } from './connector.ts'
 import { createCursorStore } from './cursor-store.ts'
-import type { Environment } from './environment.ts'
+import type { Cancel, Environment } from './environment.ts'
 import type { EventClient } from './event-client.ts'
 import type { AnyEvents } from './event-map.ts'
 import { createLogReader, type Item } from './log-reader.ts'
@@ -19,13 +19,17 @@ import { Unauthorized } from './unauthorized.ts'
 /** Puts the parts together: what comes from the connector and the poller goes through the reader to the app's handlers. */
 export function createClient(
   options: ConnectOptions,
-  environment: Environment,
+  platform: Environment,
   timing: Timing,
 ): EventClient<AnyEvents> {
+  const timers = new Set<Cancel>()
+  const environment: Environment = { ...platform, after: trackedTimers(platform, timers) }
   const subscriptions = createSubscriptions()
   let status: Status = { state: 'connecting' }
   let user: string | undefined
   let device = ''
+  /** What the poll under way asked for. */
+  let polledAfter: number | undefined
 
   const say = (line: string): void => {
     options.log?.(`event-fanout: ${line}`)
@@ -67,12 +71,12 @@ export function createClient(
     }
   }
 
-  const received = (frame: Frame): void => {
+  const received = (frame: Frame, asked: number | undefined): void => {
     if (frame.type === 'event') {
       say(`event ${frame.event.type} received at offset ${frame.offset}`)
       reader.pushed(frame)
     } else if (frame.type === 'events') {
-      say(`resumed ${reader.read(frame, 'resume')} events, head ${frame.head}`)
+      say(`resumed ${reader.read(frame, 'resume', asked)} events, head ${frame.head}`)
     } else if (frame.type === 'pong') {
       reader.heard(frame.head)
     } else if (isError(frame)) {
@@ -84,12 +88,12 @@ export function createClient(
 
   const polled = (page: Page): void => {
     happen('polled', connector.isEvicted() ? 'evicted' : 'unreachable')
-    const events = reader.read(page, 'poll')
+    const events = reader.read(page, 'poll', polledAfter)
     if (events > 0) say(`polled ${events} events, head ${page.head}`)
   }
 
   const pageUrl = (limit: number): string => {
-    const cursor = reader.cursor()
+    const cursor = (polledAfter = reader.cursor())
     const url = `${options.httpUrl?.replace(/\/$/, '') ?? ''}/api/v1/events/recent?`
     // From now: only the head is of interest.
     if (cursor === undefined) return `${url}limit=1`
@@ -136,7 +140,7 @@ export function createClient(
       poller?.stop()
       say(`connected as ${String(user)}, device ${device}`)
       happen('joined')
-      progress.tell()
+      progress.retell()
     },
     lost: (reason) => {
       say(`connection lost: ${reason}`)
@@ -190,15 +194,32 @@ export function createClient(
       return progress.offset()
     },
     get device() {
-      return device
+      return device || undefined
     },
     check,
     close: () => {
       progress.tell()
       for (const part of [connector, poller, applier]) part?.stop()
+      for (const cancel of timers) cancel()
       unwatch()
       store.release()
       happen('closed')
     },
+  }
+}
+
+/** Timers that can all be stopped at once: one that is left would keep a process alive, or wake the dead. */
+function trackedTimers({ after }: Environment, timers: Set<Cancel>): Environment['after'] {
+  return (milliseconds, run) => {
+    const stop = (): void => {
+      timers.delete(stop)
+      cancel()
+    }
+    const cancel = after(milliseconds, () => {
+      timers.delete(stop)
+      run()
+    })
+    timers.add(stop)
+    return stop
   }
 }

@@ -1,12 +1,12 @@
 import type { Cancel, Environment } from './environment.ts'
-import { type Frame, isError } from './protocol.ts'
+import { type Frame, isError, type Resume } from './protocol.ts'
 import type { Timing } from './timing.ts'
 
 /** One WebSocket from its handshake to its end. */
 export interface Connection {
   readonly send: (message: object) => void
   /** Sends a `resume`, unless one is under way already. */
-  readonly resume: (message: object) => void
+  readonly resume: (message: Resume) => void
   /** Asks whether anybody is still there. */
   readonly check: () => void
   readonly close: () => void
@@ -17,7 +17,8 @@ export interface ConnectionOptions {
   readonly token: string
   readonly pingInterval: number
   readonly opened: () => void
-  readonly received: (frame: Frame) => void
+  /** @param asked the `after` of the last `resume` */
+  readonly received: (frame: Frame, asked: number | undefined) => void
   /** Called once, unless `close` was called. */
   readonly ended: (reason: string) => void
 }
@@ -32,6 +33,7 @@ export function openConnection(
 ): Connection {
   let lastHeard = now()
   let nextPing: Cancel | undefined
+  let asked: number | undefined
   /** What is waited for: a handshake and its page, a page, a pong. */
   const waiting: Partial<Record<string, Cancel>> = {}
 
@@ -90,7 +92,7 @@ export function openConnection(
       const frame = JSON.parse(data) as Frame
       if (frame.type === 'events' || isError(frame)) answered('page')
       if (frame.type === 'pong' || isError(frame)) answered('pong')
-      options.received(frame)
+      options.received(frame, asked)
     } catch (error) {
       // Somebody else's server, or a proxy with something to say.
       end(`not understood: ${String(error)}`)
@@ -108,6 +110,7 @@ export function openConnection(
     resume: (message) => {
       if (waiting['page']) return
       expect('page', timing.page)
+      asked = message.after
       send(message)
     },
     check,

@@ -1,6 +1,6 @@
 import { type Connection, openConnection } from './connection.ts'
 import type { Cancel, Environment } from './environment.ts'
-import { type Frame, isError } from './protocol.ts'
+import { type Frame, isError, type Resume } from './protocol.ts'
 import type { Timing } from './timing.ts'
 import type { Tokens } from './tokens.ts'
 import { Unauthorized } from './unauthorized.ts'
@@ -9,8 +9,8 @@ export interface ConnectorOptions {
   readonly url: string
   readonly pingInterval: number
   /** The message that asks for what comes after the cursor. */
-  readonly resumeMessage: () => object
-  readonly received: (frame: Frame) => void
+  readonly resumeMessage: () => Resume
+  readonly received: (frame: Frame, asked: number | undefined) => void
   /** A connection has answered: events come over it from now on. */
   readonly joined: () => void
   /** There is no connection any more. It is tried again, unless it was `evicted`. */
@@ -88,8 +88,8 @@ export function createConnector(
       opened: () => {
         connection.resume(options.resumeMessage())
       },
-      received: (frame) => {
-        received(connection, frame)
+      received: (frame, asked) => {
+        received(connection, frame, asked)
       },
       ended: (reason) => {
         ended(connection, reason)
@@ -98,9 +98,9 @@ export function createConnector(
     return connection
   }
 
-  const received = (connection: Connection, frame: Frame): void => {
+  const received = (connection: Connection, frame: Frame, asked: number | undefined): void => {
     if (isError(frame)) refused(connection, frame.code)
-    options.received(frame)
+    options.received(frame, asked)
     if (connection !== next) return
     if (frame.type === 'events') join(connection)
     // What it was asked for will not come.

@@ -38,8 +38,8 @@ export interface EventClient<Events> {
   onStatus(listener: (status: Status) => void): Unsubscribe
   /** All up to here was applied, and is remembered. `undefined` until the first answer of the server. */
   readonly offset: number | undefined
-  /** Names this client in receipts. Empty until it has been read from the storage. */
-  readonly device: string
+  /** Names this client in receipts. `undefined` until it has been read from the storage. */
+  readonly device: string | undefined
   /**
    * Something changed from which the network may be back, or the app is looked at again: look now instead of later. In
    * browsers this happens by itself.

@@ -26,8 +26,11 @@ export interface LogReader {
   readonly pushed: (entry: LoggedEvent) => void
   /** There is an event at this offset, or was: the head, as a pong tells it. */
   readonly heard: (offset: number) => void
-  /** @returns how many events of the page were new */
-  readonly read: (page: Page, via: Arrival['via']) => number
+  /**
+   * @param asked what the page comes after; `undefined`: only its head was asked for
+   * @returns how many events of the page were new
+   */
+  readonly read: (page: Page, via: Arrival['via'], asked: number | undefined) => number
   /** There is room again, or an answer has not come. */
   readonly resumeReading: () => void
 }
@@ -60,10 +63,10 @@ export function createLogReader({ take, hasRoom, ask }: LogReaderOptions): LogRe
   }
 
   const takePage = ({ events, head, more }: Page, via: Arrival['via'], known: number): number => {
-    const news = events.filter(({ offset }) => offset > known)
+    const news = hasRoom() ? events.filter(({ offset }) => offset > known) : []
     for (const entry of news) takeEvent(entry, via)
     // A log that started again has skipped offsets: below the head there is nothing more to wait for.
-    if (!more) cursor = Math.max(cursor ?? 0, head)
+    if (!more && hasRoom()) cursor = Math.max(cursor ?? 0, head)
     heard(head)
     return news.length
   }
@@ -80,21 +83,21 @@ export function createLogReader({ take, hasRoom, ask }: LogReaderOptions): LogRe
       heard(entry.offset)
     },
     heard,
-    read: (page, via) => {
+    read: (page, via, asked) => {
       const { head, truncated } = page
       if (cursor === undefined) {
         // What was pushed since the connection was made is "from now" as well.
         jump(Math.min(head, firstPushed - 1), 'start')
-        heard(head)
-      } else if (truncated) {
+      } else if (truncated && asked === cursor) {
         // What was heard of may belong to a log that is no more. One more page tells; it must not be asked for for ever.
         const wasAhead = highest > head
         highest = head
         jump(head, 'truncated')
         if (wasAhead) ask()
-      } else {
+      } else if (asked !== undefined && !truncated) {
         return takePage(page, via, cursor)
       }
+      heard(head)
       return 0
     },
     resumeReading,

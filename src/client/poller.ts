@@ -32,17 +32,17 @@ export function createPoller(
   let isPolling = false
   let failures = 0
   let nextPoll: Cancel | undefined
+  let abortPoll: Cancel | undefined
 
   const poll = async (isRetry?: boolean): Promise<Page> => {
     const headers = { authorization: `Bearer ${await tokens.get()}` }
-    const aborter = new (globalThis as unknown as Platform).AbortController()
-    const cancel = environment.after(timing.page, () => {
-      aborter.abort()
-    })
+    const { signal, abort } = createAborter()
+    abortPoll = abort
+    const cancel = environment.after(timing.page, abort)
     // A page that did not come in time may have been too large for the network.
     const url = options.pageUrl(failures > 0 ? 10 : 100)
     try {
-      const response = await environment.fetch(url, { headers, signal: aborter.signal })
+      const response = await environment.fetch(url, { headers, signal })
       if (response.status !== 401) return pageOf(await response.json())
     } finally {
       cancel()
@@ -82,6 +82,7 @@ export function createPoller(
     stop: () => {
       isRunning = false
       nextPoll?.()
+      abortPoll?.()
     },
   }
 }
@@ -92,6 +93,15 @@ function pageOf(body: unknown): Page {
   throw new Error(`answered with ${JSON.stringify(body)}`)
 }
 
-interface Platform {
-  readonly AbortController: new () => { readonly signal: never; abort(): void }
+function createAborter(): { readonly signal: never; readonly abort: () => void } {
+  const { AbortController } = globalThis as unknown as {
+    readonly AbortController: new () => { readonly signal: never; abort(): void }
+  }
+  const controller = new AbortController()
+  return {
+    signal: controller.signal,
+    abort: () => {
+      controller.abort()
+    },
+  }
 }

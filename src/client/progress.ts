@@ -10,6 +10,8 @@ export interface Progress {
   readonly failed: (offset: number, error: unknown) => void
   /** Tells the server what it does not know yet. */
   readonly tell: () => void
+  /** Tells all again: what was sent last, over the connection before, may be lost. */
+  readonly retell: () => void
 }
 
 /** While there is no connection, so many failures are kept to be told later. */
@@ -56,5 +58,9 @@ export function createProgress(
       tellSoon()
     },
     tell,
+    retell: () => {
+      acknowledged = undefined
+      tell()
+    },
   }
 }

@@ -14,6 +14,12 @@ export interface Page {
   readonly truncated: boolean
 }
 
+export interface Resume {
+  readonly action: 'resume'
+  readonly after: number | undefined
+  readonly device: string
+}
+
 export type Frame =
   | ({ readonly type: 'event' } & LoggedEvent)
   | ({ readonly type: 'events' } & Page)

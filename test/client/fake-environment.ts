@@ -1,0 +1,93 @@
+import type { Cancel, Environment, Hint } from '../../src/client/environment.ts'
+import type { Fetch, Storage, WebSocketConstructor } from '../../src/client/options.ts'
+import { Random } from '../chaos/random.ts'
+import type { ManualTime } from './manual-time.ts'
+
+/** Where an environment's sockets and polls go to. */
+export interface Network {
+  readonly WebSocket: WebSocketConstructor
+  readonly fetch: Fetch
+}
+
+/** A device for one client: its time is the test's, its chance has a seed, and its hints come when the test says so. */
+export class FakeEnvironment implements Environment {
+  readonly WebSocket: WebSocketConstructor
+  readonly fetch: Fetch
+  readonly tabStorage: Storage | undefined
+  /** What `reportError` was told. */
+  readonly errors: { readonly message: string; readonly error: unknown }[] = []
+  hidden = false
+  /** Timers that were set and have neither fired nor been cancelled. */
+  timers = 0
+  /** The app has crashed, or its page is gone: nothing of it runs any more. */
+  isDead = false
+  readonly #time: ManualTime
+  readonly #random: Random
+  readonly #watchers = new Set<(hint: Hint) => void>()
+
+  constructor(time: ManualTime, network: Network, options: { seed?: number; tabStorage?: Storage } = {}) {
+    this.#time = time
+    this.#random = new Random(options.seed ?? 1)
+    this.WebSocket = network.WebSocket
+    this.fetch = network.fetch
+    this.tabStorage = options.tabStorage
+  }
+
+  // Fields, not methods: a client may take them out of the object.
+  readonly now = (): number => this.#time.now()
+  readonly random = (): number => this.#random.next()
+  readonly isHidden = (): boolean => this.hidden
+
+  readonly after = (milliseconds: number, run: () => void): Cancel => {
+    this.timers++
+    let isSet = true
+    const end = (): void => {
+      if (isSet) this.timers--
+      isSet = false
+    }
+    const cancel = this.#time.after('device', milliseconds, () => {
+      end()
+      if (!this.isDead) run()
+    })
+    return () => {
+      end()
+      cancel()
+    }
+  }
+
+  readonly watch = (onHint: (hint: Hint) => void): Cancel => {
+    this.#watchers.add(onHint)
+    return () => {
+      this.#watchers.delete(onHint)
+    }
+  }
+
+  readonly reportError = (message: string, error: unknown): void => {
+    this.errors.push({ message, error })
+  }
+
+  hint(hint: Hint): void {
+    for (const watcher of [...this.#watchers]) watcher(hint)
+  }
+
+  get watchers(): number {
+    return this.#watchers.size
+  }
+}
+
+/** A storage as `localStorage` is one, to be shared by the clients of a test. */
+export class MapStorage implements Storage {
+  readonly entries: Map<string, string>
+
+  constructor(entries: Iterable<readonly [string, string]> = []) {
+    this.entries = new Map(entries)
+  }
+
+  getItem(key: string): string | null {
+    return this.entries.get(key) ?? null
+  }
+
+  setItem(key: string, value: string): void {
+    this.entries.set(key, value)
+  }
+}

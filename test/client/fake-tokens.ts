@@ -1,0 +1,54 @@
+import type { ManualTime } from './manual-time.ts'
+
+interface Claims {
+  readonly sub: string
+  readonly exp: number
+  readonly iat: number
+}
+
+const LEEWAY = 5_000
+
+/** Issues the users' tokens and checks them, on the manual clock. */
+export class FakeTokens {
+  /** Refuses every token at the handshake and at polls. */
+  areRefused = false
+  issued = 0
+  readonly #time: ManualTime
+  #notBefore = 0
+
+  constructor(time: ManualTime) {
+    this.#time = time
+  }
+
+  /** @param lifetime milliseconds */
+  issue({ user = 'trainer-1', lifetime = 3_600_000 } = {}): string {
+    const now = this.#time.now()
+    const claims = { sub: user, exp: (now + lifetime) / 1000, iat: now / 1000, jti: ++this.issued }
+    return `header.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.signature`
+  }
+
+  /** Those issued so far open nothing any more. */
+  revoke(): void {
+    this.#notBefore = this.#time.now()
+  }
+
+  opens(token: string): boolean {
+    const claims = claimsOf(token)
+    if (claims === undefined || this.areRefused) return false
+    return claims.exp * 1000 + LEEWAY > this.#time.now() && claims.iat * 1000 >= this.#notBefore
+  }
+
+  /** An open connection has no leeway. */
+  hasEnded(token: string): boolean {
+    return (claimsOf(token)?.exp ?? 0) * 1000 <= this.#time.now()
+  }
+}
+
+function claimsOf(token: string): Claims | undefined {
+  const [, payload = ''] = token.split('.')
+  try {
+    return JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims
+  } catch {
+    return undefined
+  }
+}

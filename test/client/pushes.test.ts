@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { liveApp, offsets, range, scene } from './app.ts'
+
+describe('pushes', () => {
+  it('reach the handlers in the order of the log', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server)
+    server.publishMany(5)
+    await time.advance(100)
+    expect(offsets(app)).toEqual(range(1001, 1005))
+    expect(app.seen.map(({ id, via }) => [id, via])).toEqual(
+      range(1001, 1005).map((offset) => [`event ${offset}`, 'push']),
+    )
+    expect(app.client.offset).toBe(1005)
+  })
+
+  it('that come twice reach them once', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server)
+    server.pushes = () => [0, 0, 700]
+    server.publishMany(3)
+    await time.advance(2_000)
+    expect(offsets(app)).toEqual([1001, 1002, 1003])
+    expect(server.resumes).toHaveLength(1)
+  })
+
+  it('that overtake each other are put in order', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server)
+    server.pushes = (offset) => [(1005 - offset) * 50]
+    server.publishMany(5)
+    await time.advance(3_000)
+    expect(offsets(app)).toEqual(range(1001, 1005))
+    expect(server.resumes.length).toBeLessThanOrEqual(2)
+  })
+
+  it('after one that is missing make the client ask once for all of it', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server)
+    server.pushes = (offset) => (offset === 1002 ? [] : [0])
+    server.publishMany(4)
+    await time.advance(server.latency)
+    expect(offsets(app)).toEqual([1001])
+    await time.advance(1_000)
+    expect(offsets(app)).toEqual(range(1001, 1004))
+    await time.advance(10_000)
+    expect(server.resumes.map(({ after }) => after)).toEqual([undefined, 1001])
+    expect(app.seen[1]).toMatchObject({ offset: 1002, via: 'resume' })
+  })
+
+  it('that are late, after the hole was repaired, are dropped', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server)
+    server.pushes = (offset) => [offset === 1001 ? 2_000 : 0]
+    server.publishMany(3)
+    await time.advance(5_000)
+    expect(offsets(app)).toEqual([1001, 1002, 1003])
+    expect(server.resumes).toHaveLength(2)
+  })
+
+  it('that all get lost are found by the next pong', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server)
+    server.pushes = () => []
+    server.publishMany(3)
+    await time.advance(50_000)
+    expect(offsets(app)).toEqual([])
+    await time.advance(15_000)
+    expect(offsets(app)).toEqual([1001, 1002, 1003])
+    expect(server.pings).toBe(1)
+    expect(server.resumes).toHaveLength(2)
+    expect(app.client.status).toEqual({ state: 'live' })
+  })
+
+  it('that a pong has overtaken are neither lost nor doubled', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server)
+    server.pushes = () => [250]
+    server.publish()
+    app.environment.hint('look')
+    await time.advance(1_000)
+    expect(server.pings).toBe(1)
+    expect(offsets(app)).toEqual([1001])
+    expect(server.resumes.length).toBeLessThanOrEqual(2)
+  })
+
+  it('that arrive between two pages are neither lost nor doubled', async () => {
+    const { time, server } = scene()
+    server.publishMany(45)
+    server.pageSize = 10
+    server.answerDelay = 100
+    const app = await liveApp(time, server, { connect: { from: 1000 } })
+    expect(server.resumes.map(({ after }) => after)).toEqual([1000, 1010, 1020, 1030, 1040])
+    expect(offsets(app)).toEqual(range(1001, 1045))
+
+    server.pushes = (offset) => (offset === 1046 ? [] : [0])
+    for (let i = 0; i < 30; i++) {
+      server.publish()
+      await time.advance(20)
+    }
+    await time.advance(3_000)
+    expect(offsets(app)).toEqual(range(1001, 1075))
+  })
+})

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest'
+import { liveApp, offsets, scene, startApp, states } from './app.ts'
+
+describe('a token that the handshake refuses', () => {
+  it.each([
+    ['with a 401, as in Node', true],
+    ['silently, as in browsers', false],
+  ])('%s is replaced by one that is asked for with `renew`', async (_, tellsStatus) => {
+    const { time, server } = scene()
+    server.tellsStatus = tellsStatus
+    const hints: boolean[] = []
+    const app = startApp(time, server, {
+      connect: {
+        getToken: ({ renew }) => {
+          hints.push(renew)
+          return server.tokens.issue(renew ? {} : { lifetime: -60_000 })
+        },
+      },
+    })
+    await time.advance(10_000)
+    expect(app.client.status).toEqual({ state: 'live' })
+    expect(hints).toEqual([false, true])
+  })
+
+  it.each([
+    ['in Node', true],
+    ['in a browser', false],
+  ])('and does not become good leaves the client `unauthorized`, until it does, %s', async (_, tellsStatus) => {
+    const { time, server } = scene()
+    server.tellsStatus = tellsStatus
+    server.tokens.areRefused = true
+    const app = startApp(time, server)
+    await time.advance(60_000)
+    expect(app.client.status).toEqual({ state: 'offline', reason: 'unauthorized' })
+    // It tries again, but not like mad.
+    expect(server.requests.length).toBeLessThan(30)
+    expect(server.sockets.length).toBeLessThan(20)
+    server.tokens.areRefused = false
+    await time.advance(31_000)
+    expect(app.client.status).toEqual({ state: 'live' })
+    server.publish()
+    await time.advance(100)
+    expect(offsets(app)).toHaveLength(1)
+  })
+
+  it('leaves a client without polling `unauthorized` as well, in Node', async () => {
+    const { time, server } = scene()
+    server.tokens.areRefused = true
+    const app = startApp(time, server, { connect: { httpUrl: undefined } })
+    await time.advance(60_000)
+    expect(app.client.status).toEqual({ state: 'offline', reason: 'unauthorized' })
+    server.tokens.areRefused = false
+    await time.advance(31_000)
+    expect(app.client.status).toEqual({ state: 'live' })
+  })
+})
+
+describe('getToken', () => {
+  it.each([
+    ['throws', (): never => { throw new Error('signed out') }], // prettier-ignore
+    ['rejects', async () => Promise.reject(new Error('signed out'))],
+    ['hangs', async () => new Promise<never>(() => undefined)],
+    ['gives nonsense', () => 'not a token'],
+    ['gives nothing', () => undefined as unknown as string],
+  ])('that %s is called again, and what it gives later is used', async (_, bad) => {
+    const { time, server } = scene()
+    let isBad = true
+    const app = startApp(time, server, {
+      connect: { getToken: () => (isBad ? bad() : server.tokens.issue()) },
+    })
+    await time.advance(30_000)
+    expect(app.client.status.state).toBe('offline')
+    expect(server.sockets).toHaveLength(0)
+    isBad = false
+    await time.advance(41_000)
+    expect(app.client.status).toEqual({ state: 'live' })
+  })
+
+  it('is called once for a socket and a poll that need a token at the same time', async () => {
+    const { time, server } = scene()
+    let calls = 0
+    startApp(time, server, {
+      connect: {
+        getToken: async () => {
+          calls++
+          return new Promise((resolve) => {
+            time.after('device', 5_000, () => {
+              resolve(server.tokens.issue())
+            })
+          })
+        },
+      },
+    })
+    await time.advance(20_000)
+    expect(calls).toBe(1)
+  })
+
+  it('that gives the token of somebody else gets it refused by the client itself', async () => {
+    const { time, server } = scene()
+    let user = 'trainer-1'
+    const app = await liveApp(time, server, {
+      connect: { getToken: () => server.tokens.issue({ user }) },
+    })
+    user = 'trainer-2'
+    server.kick('disconnected')
+    server.publish()
+    await time.advance(60_000)
+    expect(app.client.status).toEqual({ state: 'offline', reason: 'unauthorized' })
+    expect(server.sockets).toHaveLength(1)
+    expect(offsets(app)).toEqual([])
+    user = 'trainer-1'
+    await time.advance(31_000)
+    expect(offsets(app)).toEqual([1001])
+    expect(app.client.status).toEqual({ state: 'live' })
+  })
+})
+
+describe('a token that ends', () => {
+  it('is replaced a minute before that, and the client never leaves `live`', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server)
+    await time.advance(58 * 60_000)
+    expect(server.tokens.issued).toBe(1)
+    await time.advance(60_000 + 30_000)
+    expect(server.tokens.issued).toBe(2)
+    server.publish()
+    await time.advance(5 * 60_000)
+    server.publish()
+    await time.advance(1_000)
+    expect(offsets(app)).toEqual([1001, 1002])
+    expect(states(app)).toEqual(['connecting', 'live'])
+  })
+
+  it('while connected, by the server: it says `expired`, and the client comes back with another', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server)
+    server.kick('expired')
+    server.publish()
+    await time.advance(5_000)
+    expect(offsets(app)).toEqual([1001])
+    expect(server.tokens.issued).toBe(2)
+    expect(app.client.status).toEqual({ state: 'live' })
+  })
+
+  it('by a clock of the device that is wrong is left to the server to judge', async () => {
+    const { time, server } = scene()
+    // By this device all tokens have ended a day ago, and were issued two days ago.
+    const app = startApp(time, server)
+    Object.assign(app.environment, { now: () => time.now() + 48 * 3_600_000 })
+    await time.advance(3_000)
+    expect(app.client.status).toEqual({ state: 'live' })
+    await time.advance(60_000)
+    expect(server.sockets).toHaveLength(1)
+    expect(server.tokens.issued).toBe(1)
+  })
+
+  it('at once, each time, does not make the client dial like mad', async () => {
+    const { time, server } = scene()
+    startApp(time, server, { connect: { getToken: () => server.tokens.issue({ lifetime: 1_000 }) } })
+    await time.advance(60_000)
+    expect(server.sockets.length).toBeLessThan(150)
+  })
+})
+
+describe('an administrator who disconnects a user', () => {
+  it('makes the client fetch a new token, and come back with it', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server)
+    await time.advance(1_000)
+    server.kick('disconnected')
+    server.publish()
+    await time.advance(5_000)
+    expect(server.tokens.issued).toBe(2)
+    expect(app.client.status).toEqual({ state: 'live' })
+    expect(offsets(app)).toEqual([1001])
+  })
+})
