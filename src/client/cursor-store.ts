@@ -52,7 +52,10 @@ export function createCursorStore(
       device ||= (await get(names, 'device')) || environment.random().toString(36).slice(2)
       set(names, 'device', tabStorage ? '' : device)
       const offset = Number((await get(storage, device)) ?? (await get(storage, '')) ?? NaN)
-      return { device, offset: Number.isSafeInteger(offset) ? offset : undefined }
+      if (!Number.isSafeInteger(offset)) return { device, offset: undefined }
+      // From now on other tabs do not move it.
+      set(storage, device, String(offset))
+      return { device, offset }
     },
     save: (offset) => {
       for (const suffix of [device, '']) set(storage, suffix, String(offset))

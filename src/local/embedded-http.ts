@@ -6,6 +6,7 @@ import { FanoutError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { Publisher } from '../core/publish.ts'
 import { createHttpApi, type HttpApi } from '../gateway/http/http-api.ts'
+import { consoleRoutes } from './console.ts'
 import type { EmbeddedSockets, SocketDependencies } from './embedded-sockets.ts'
 import type { Phase } from './phase.ts'
 
@@ -13,6 +14,8 @@ export interface HttpDependencies extends SocketDependencies, EmbeddedSockets {
   readonly phase: () => Phase
   /** Whether the WebSocket port takes connections. */
   readonly socketsListen: () => boolean
+  /** The port of the sockets, once it is known. */
+  readonly wsPort: () => number
 }
 
 /** Twice the largest batch: enough to say what is wrong with one that is too large. */
@@ -20,7 +23,7 @@ const MAX_BODY_BYTES = 2 * LIMITS.batchBytes
 
 /** The HTTP side: the project's handlers behind the stand-in for API Gateway's HTTP APIs. */
 export function embeddedHttpApi(dependencies: HttpDependencies): HttpApi {
-  const { settings, folder, verifier, logger, phase } = dependencies
+  const { settings, folder, verifier, logger, phase, wsPort } = dependencies
   const { connections, pusher } = dependencies
   const publisher = new Publisher({ log: folder.log, connections, pusher, clock: Date, logger })
   const shared = { verifier, logger }
@@ -32,6 +35,7 @@ export function embeddedHttpApi(dependencies: HttpDependencies): HttpApi {
         recent({ ...shared, log: folder.log, devices: folder.devices }),
       ),
       'GET /health': health({ logger, checks: checks(dependencies) }),
+      ...consoleRoutes({ settings, logger, wsPort }),
       $default: notFound,
     },
     maxBodyBytes: MAX_BODY_BYTES,

@@ -32,7 +32,7 @@ function banner(settings: Settings, httpUrl: string, wsUrl: string): string {
   const event = `{"type":"SESSION_COMPLETED","timestamp":'$(date +%s000)',"sessionId":"s-1","trainerId":"trainer-1","studentId":"student-1"}`
   return `
 event-fanout is serving
-  HTTP       ${httpUrl}
+${settings.console ? `  console    ${httpUrl}/\n` : ''}  HTTP       ${httpUrl}
   WebSocket  ${wsUrl}
   data       ${settings.dataDir}
 

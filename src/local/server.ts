@@ -87,6 +87,7 @@ function assemble(settings: Settings, folder: DataFolder, logger: Logger): Parts
     sockets,
     phase: () => phase,
     socketsListen: () => wsServer.listening,
+    wsPort: () => (wsServer.address() as AddressInfo | null)?.port ?? 0,
   })
   return {
     folder,

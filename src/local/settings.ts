@@ -18,6 +18,8 @@ export interface Settings {
   readonly connectionsPerUser: number
   /** Serve `@connections` on the WebSocket port, to loopback alone. */
   readonly connectionsApi: boolean
+  /** Serve the console, a page for whoever develops or demonstrates. */
+  readonly console: boolean
 }
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -57,6 +59,7 @@ export function readSettings(environment: Environment): Settings {
       10_000,
     ),
     connectionsApi: oneOf('CONNECTIONS_API', get('CONNECTIONS_API') ?? '0', ['0', '1']) === '1',
+    console: oneOf('CONSOLE', get('CONSOLE') ?? '1', ['0', '1']) === '1',
   }
 }
 

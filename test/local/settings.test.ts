@@ -16,6 +16,7 @@ const defaults = {
   keys: 'generated',
   connectionsPerUser: 20,
   connectionsApi: false,
+  console: true,
 }
 
 describe('the settings', () => {
@@ -26,7 +27,7 @@ describe('the settings', () => {
   it('that are empty count as unset', () => {
     const names =
       'HOST PORT WS_PORT DATA_DIR RETENTION_DAYS LOG_LEVEL JWT_SECRET JWT_JWKS_URL JWT_ISSUER JWT_AUDIENCE'
-    const more = 'ALLOWED_ORIGINS MAX_CONNECTIONS_PER_USER CONNECTIONS_API NODE_ENV'
+    const more = 'ALLOWED_ORIGINS MAX_CONNECTIONS_PER_USER CONNECTIONS_API CONSOLE NODE_ENV'
     const empty = Object.fromEntries(`${names} ${more}`.split(' ').map((name) => [name, '']))
     expect(readSettings(empty)).toEqual(defaults)
   })
@@ -45,6 +46,7 @@ describe('the settings', () => {
       ALLOWED_ORIGINS: 'https://a.example, http://localhost:5173',
       MAX_CONNECTIONS_PER_USER: '10000',
       CONNECTIONS_API: '1',
+      CONSOLE: '0',
     }
     expect(readSettings(environment)).toEqual({
       host: '::1',
@@ -59,6 +61,7 @@ describe('the settings', () => {
       allowedOrigins: ['https://a.example', 'http://localhost:5173'],
       connectionsPerUser: 10_000,
       connectionsApi: true,
+      console: false,
     })
   })
 
@@ -85,6 +88,7 @@ const BAD: readonly [string, Readonly<Record<string, string>>][] = [
     { MAX_CONNECTIONS_PER_USER: '0' },
   ],
   ['CONNECTIONS_API is "true"; it must be one of 0, 1', { CONNECTIONS_API: 'true' }],
+  ['CONSOLE is "off"; it must be one of 0, 1', { CONSOLE: 'off' }],
   [
     'JWT_SECRET has 31 bytes; HS256 needs at least 32. "openssl rand -base64 48" makes one',
     { JWT_SECRET: 'x'.repeat(31) },
