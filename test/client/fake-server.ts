@@ -57,9 +57,14 @@ export class FakeServer implements Network, Listener {
   // The record.
 
   readonly sockets: FakeSocket[] = []
-  readonly resumes: { readonly after: number | undefined; readonly device: string; readonly at: number }[] = []
+  readonly resumes: { readonly after: number | undefined; readonly device: string; readonly at: number }[] =
+    []
   readonly acks: { readonly device: string | undefined; readonly offset: number; readonly via: string }[] = []
-  readonly reports: { readonly device: string | undefined; readonly offset: number; readonly error: string }[] = []
+  readonly reports: {
+    readonly device: string | undefined
+    readonly offset: number
+    readonly error: string
+  }[] = []
   readonly requests: { readonly query: string; readonly token: string; readonly at: number }[] = []
   readonly complaints: string[] = []
   pings = 0

@@ -174,7 +174,9 @@ describe('a listener that throws', () => {
     app.client.onStatus(({ state }) => told.push(state))
     await time.advance(2_000)
     expect(told).toEqual(['live'])
-    expect(app.environment.errors.map(({ error }) => String(error))).toEqual(['Error: a bug in the status bar'])
+    expect(app.environment.errors.map(({ error }) => String(error))).toEqual([
+      'Error: a bug in the status bar',
+    ])
     server.publish()
     await time.advance(100)
     expect(offsets(app)).toEqual([1001])

@@ -198,7 +198,9 @@ function isAtRest({ life: { app }, server }: World): boolean {
 export function faultsOf(world: World): string[] {
   const { life, lives, server, expiries, logs } = world
   const { client } = life.app
-  const faults = lives.flatMap((each, i) => faultsOfLife(each, `life ${i}`))
+  const faults = lives.flatMap((each, i) =>
+    faultsOfLife(each, each === life ? client.offset : each.end, `life ${i}`),
+  )
   const truncated = lives.flatMap(({ app }) => app.refetches).filter((reason) => reason === 'truncated')
   if (expiries + logs === 1 && truncated.length > 0) faults.push('truncated, with everything there')
   if (client.offset !== server.log.head)
@@ -210,7 +212,7 @@ export function faultsOf(world: World): string[] {
 }
 
 /** The chain of offsets must not break, from where the life before it ended to its own end, but for a refetch. */
-function faultsOfLife({ journal, kept, app, end = app.client.offset }: Life, name: string): string[] {
+function faultsOfLife({ journal, kept }: Life, end: number | undefined, name: string): string[] {
   const faults: string[] = []
   let last = kept
   let refetch: Extract<Entry, { refetch: string }> | undefined

@@ -25,23 +25,26 @@ describe('a token that the handshake refuses', () => {
   it.each([
     ['in Node', true],
     ['in a browser', false],
-  ])('and does not become good leaves the client `unauthorized`, until it does, %s', async (_, tellsStatus) => {
-    const { time, server } = scene()
-    server.tellsStatus = tellsStatus
-    server.tokens.areRefused = true
-    const app = startApp(time, server)
-    await time.advance(60_000)
-    expect(app.client.status).toEqual({ state: 'offline', reason: 'unauthorized' })
-    // It tries again, but not like mad.
-    expect(server.requests.length).toBeLessThan(30)
-    expect(server.sockets.length).toBeLessThan(20)
-    server.tokens.areRefused = false
-    await time.advance(31_000)
-    expect(app.client.status).toEqual({ state: 'live' })
-    server.publish()
-    await time.advance(100)
-    expect(offsets(app)).toHaveLength(1)
-  })
+  ])(
+    'and does not become good leaves the client `unauthorized`, until it does, %s',
+    async (_, tellsStatus) => {
+      const { time, server } = scene()
+      server.tellsStatus = tellsStatus
+      server.tokens.areRefused = true
+      const app = startApp(time, server)
+      await time.advance(60_000)
+      expect(app.client.status).toEqual({ state: 'offline', reason: 'unauthorized' })
+      // It tries again, but not like mad.
+      expect(server.requests.length).toBeLessThan(30)
+      expect(server.sockets.length).toBeLessThan(20)
+      server.tokens.areRefused = false
+      await time.advance(31_000)
+      expect(app.client.status).toEqual({ state: 'live' })
+      server.publish()
+      await time.advance(100)
+      expect(offsets(app)).toHaveLength(1)
+    },
+  )
 
   it('leaves a client without polling `unauthorized` as well, in Node', async () => {
     const { time, server } = scene()

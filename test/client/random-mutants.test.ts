@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type * as CursorStore from '../../src/client/cursor-store.ts'
+import type * as LogReader from '../../src/client/log-reader.ts'
+import { faultsOf, play, schedules } from './schedule.ts'
+
+type Reader = LogReader.LogReader
+type ReaderOptions = LogReader.LogReaderOptions
+
+/** What is broken in the client: its ear, its mouth, or its memory. */
+interface Mutant {
+  readonly options?: (options: ReaderOptions) => Partial<ReaderOptions>
+  readonly reader?: (reader: Reader, options: ReaderOptions) => Partial<Reader>
+  readonly save?: (offset: number) => number
+}
+
+const { broken } = vi.hoisted(() => ({ broken: { mutant: {} as Mutant } }))
+
+vi.mock('../../src/client/log-reader.ts', async (original) => {
+  const { createLogReader } = await original<typeof LogReader>()
+  return {
+    createLogReader: (given: ReaderOptions): Reader => {
+      const options = { ...given, ...broken.mutant.options?.(given) }
+      const reader = createLogReader(options)
+      return { ...reader, ...broken.mutant.reader?.(reader, options) }
+    },
+  }
+})
+
+vi.mock('../../src/client/cursor-store.ts', async (original) => {
+  const { createCursorStore } = await original<typeof CursorStore>()
+  return {
+    createCursorStore: (...given: Parameters<typeof createCursorStore>) => {
+      const store = createCursorStore(...given)
+      const save = (offset: number): void => {
+        store.save(broken.mutant.save?.(offset) ?? offset)
+      }
+      return { ...store, save }
+    },
+  }
+})
+
+beforeEach(() => {
+  broken.mutant = {}
+})
+
+const MUTANTS: Readonly<Record<string, Mutant>> = {
+  'does not drop what it has': {
+    reader: ({ pushed }, { take }) => ({
+      pushed: (entry) => {
+        take({ ...entry, via: 'push' })
+        pushed(entry)
+      },
+    }),
+  },
+  'takes pushes as they come, over gaps': {
+    reader: ({ cursor, pushed, start }, { take }) => ({
+      pushed: (entry) => {
+        if (entry.offset <= (cursor() ?? Infinity)) return
+        if (entry.offset === (cursor() ?? 0) + 1) {
+          pushed(entry)
+          return
+        }
+        take({ ...entry, via: 'push' })
+        start(entry.offset)
+      },
+    }),
+  },
+  'thinks that every page is the last': {
+    reader: ({ read }) => ({ read: (page, ...rest) => read({ ...page, more: false }, ...rest) }),
+  },
+  'never asks for what is missing': { options: () => ({ ask: () => undefined }) },
+  'is deaf to `truncated`': {
+    reader: ({ read }) => ({ read: (page, ...rest) => read({ ...page, truncated: false }, ...rest) }),
+  },
+  'remembers an event before it was handled': { save: (offset) => offset + 1 },
+  'remembers late': { save: (offset) => offset - 1 },
+}
+
+describe('a client that', () => {
+  it.each(Object.entries(MUTANTS))('%s is found out', { timeout: 120_000 }, async (_, mutant) => {
+    broken.mutant = mutant
+    const details = await fc.check(
+      fc.asyncProperty(schedules, fc.boolean(), async (schedule, fromStart) => {
+        expect(faultsOf(await play(schedule, fromStart ? 1_000_000 : undefined))).toEqual([])
+      }),
+      { numRuns: 1_000, endOnFailure: true },
+    )
+    expect(details.failed).toBe(true)
+  })
+})

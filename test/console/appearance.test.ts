@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import { ServerProcess } from '../e2e/server-process.ts'
+import { ConsolePage, useBrowser } from './browser.ts'
+
+useBrowser()
+
+const THEMES = ['light', 'dark'] as const
+const WIDTHS = [1280, 800, 360] as const
+const LOOKS = THEMES.flatMap((theme) => WIDTHS.map((width) => ({ theme, width })))
+
+describe.each(LOOKS)('in $theme at $width pixels', ({ theme, width }) => {
+  const height = width === 360 ? 740 : 800
+  const look = async (console: ConsolePage, name: string): Promise<void> => {
+    await console.screenshot(`${name}-${theme}-${width}`)
+    expect(await console.violations()).toEqual([])
+    expect(await console.overflow()).toBe(0)
+  }
+
+  it('every state is accessible, and fits', async () => {
+    const server = await ServerProcess.forTest()
+    const console = await ConsolePage.live(server, { theme, width, height, failuresAreExpected: true })
+    await look(console, 'empty')
+
+    await console.get('complete-several').click()
+    await console.get('student-add-device').click()
+    await console.untilCount('student', 5)
+    await console.page.locator('[data-testid=student-other] [data-state=live]').waitFor()
+    await look(console, 'live')
+
+    await console.flip('student', 'cut', true)
+    await console.flip('trainer', 'offline', true)
+    await console.untilStatus('student', 'polling', 'unreachable')
+    await console.untilStatus('trainer', 'offline', 'unreachable')
+    await console.complete()
+    await console.untilCount('student', 6)
+    await look(console, 'polling-and-offline')
+
+    await console.flip('trainer', 'offline', false)
+    await console.flip('trainer', 'expire', true)
+    await console.page.locator('[data-testid=trainer-status][data-reason=unauthorized]').waitFor()
+    await console.page.getByText('Cancel a session, or').click()
+    await console.get('cancel-last').click()
+    await console.get('with-log').check()
+    await look(console, 'unauthorized-and-details')
+  })
+
+  it('long names fit as well', async () => {
+    const server = await ServerProcess.forTest()
+    const console = await ConsolePage.live(server, { theme, width, height })
+    const name = 'auth0|'.padEnd(128, '0123456789abcdef')
+    await console.page.getByRole('button', { name: 'Change the student’s user' }).click()
+    await console.page.getByRole('textbox', { name: 'User id of the student' }).fill(name)
+    await console.page.keyboard.press('Enter')
+    await console.get('sessionId').fill('A session with a rather long name of its own '.repeat(2).trim())
+    await console.complete()
+    await console.untilCount('trainer', 1)
+    await console.untilCount('student', 1)
+    await look(console, 'long-names')
+  })
+})
+
+describe('the colours', () => {
+  const ground = async ({ page }: ConsolePage): Promise<string> =>
+    page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
+
+  it('are the system’s until others are chosen, which is remembered', async () => {
+    const server = await ServerProcess.forTest()
+    const console = await ConsolePage.live(server, { theme: 'dark' })
+    const dark = await ground(console)
+    await console.page.emulateMedia({ colorScheme: 'light' })
+    const light = await ground(console)
+    expect(light).not.toBe(dark)
+
+    await console.get('theme-dark').check({ force: true })
+    expect(await ground(console)).toBe(dark)
+    await console.page.reload()
+    expect(await ground(console)).toBe(dark)
+    expect(await console.get('theme-dark').isChecked()).toBe(true)
+
+    await console.get('theme-system').check({ force: true })
+    expect(await ground(console)).toBe(light)
+  })
+})
+
+describe('motion', () => {
+  it('is there, unless the user wants none', async () => {
+    const server = await ServerProcess.forTest()
+    const console = await ConsolePage.live(server)
+    await console.complete()
+    await console.untilCount('trainer', 1)
+    const animation = `getComputedStyle(document.querySelector('.event')).animationName`
+    expect(await console.page.evaluate(animation)).toBe('none')
+    await console.page.emulateMedia({ reducedMotion: 'no-preference' })
+    expect(await console.page.evaluate(animation)).toBe('arrive')
+  })
+})
