@@ -54,8 +54,9 @@ describe('without a socket', () => {
     server.handshakes = 'fail'
     const app = startApp(time, server)
     const dials: number[] = []
-    for (let known = 0; time.now() < Date.UTC(2025, 5, 1, 0, 30); await time.advance(100)) {
-      for (; known < server.sockets.length; known++) dials.push(time.now())
+    while (time.now() < Date.UTC(2025, 5, 1, 0, 30)) {
+      while (dials.length < server.sockets.length) dials.push(time.now())
+      await time.advance(100)
     }
     const pauses = dials.slice(1).map((at, i) => at - dials[i]!)
     expect(Math.max(...pauses)).toBeLessThanOrEqual(30_200)

@@ -14,7 +14,7 @@ interface Mutant {
   readonly save?: (offset: number) => number
 }
 
-const { broken } = vi.hoisted(() => ({ broken: { mutant: {} as Mutant } }))
+const { broken } = vi.hoisted<{ broken: { mutant: Mutant } }>(() => ({ broken: { mutant: {} } }))
 
 vi.mock('../../src/client/log-reader.ts', async (original) => {
   const { createLogReader } = await original<typeof LogReader>()
@@ -70,6 +70,9 @@ const MUTANTS: Readonly<Record<string, Mutant>> = {
     reader: ({ read }) => ({ read: (page, ...rest) => read({ ...page, more: false }, ...rest) }),
   },
   'never asks for what is missing': { options: () => ({ ask: () => undefined }) },
+  'takes the answer to "from now" for one that follows its cursor': {
+    reader: ({ cursor, read }) => ({ read: (page, via, asked) => read(page, via, asked ?? cursor()) }),
+  },
   'is deaf to `truncated`': {
     reader: ({ read }) => ({ read: (page, ...rest) => read({ ...page, truncated: false }, ...rest) }),
   },

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest'
 import { root, type ServerProcess } from '../e2e/server-process.ts'
 
 const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
@@ -15,6 +15,8 @@ let browser: Browser | undefined
 
 /** One browser for the tests of a file. Without one they fail: what was not looked at is not known to work. */
 export function useBrowser(): void {
+  // Axe takes seconds for a page, and every look at it may have to wait for a client's pause.
+  vi.setConfig({ testTimeout: 180_000 })
   beforeAll(async () => {
     if (!existsSync(EXECUTABLE)) {
       throw new Error(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ServerProcess } from '../e2e/server-process.ts'
-import { ConsolePage, useBrowser } from './browser.ts'
+import { ConsolePage, PATIENCE, useBrowser } from './browser.ts'
 import { expectWholeLog, logOf } from './logs.ts'
 
 useBrowser()
@@ -12,6 +12,7 @@ describe('a completed session', () => {
     await console.get('sessionId').fill('s-42')
     await console.complete()
     for (const role of ['trainer', 'student'] as const) {
+      await console.untilCount(role, 1)
       await expectWholeLog(console, server, role)
       const [event, ...others] = await console.shown(role)
       expect(others).toEqual([])
@@ -32,7 +33,8 @@ describe('a completed session', () => {
     )
     const notes = console.page.locator('.row[data-kind=published] .row-note')
     await expect
-      .poll(async () => notes.allTextContents(), PATIENCE)      .toEqual([
+      .poll(async () => notes.allTextContents(), PATIENCE)
+      .toEqual([
         `trainer-1 at ${trainer![0]!.offset}, pushed to 1 of 1`,
         `student-1 at ${student![0]!.offset}, pushed to 1 of 1`,
       ])
@@ -60,7 +62,8 @@ describe('a completed session', () => {
     expect(await console.get('outcome').textContent()).toContain('as trainer-2 or student-2')
     await console.complete()
     await expect
-      .poll(async () => console.get('outcome').textContent(), PATIENCE)      .toMatch(/trainer-2 at \d+, not connected/)
+      .poll(async () => console.get('outcome').textContent(), PATIENCE)
+      .toMatch(/trainer-2 at \d+, not connected/)
     await console.get('trainerId').fill('trainer-1')
     await console.complete()
     await console.untilCount('trainer', 1)
@@ -77,7 +80,9 @@ describe('a completed session', () => {
     await console.complete()
     await expect.poll(async () => other.textContent(), PATIENCE).toContain('1 event')
     await console.untilCount('trainer', 1)
-    await expect.poll(async () => console.get('outcome').textContent(), PATIENCE).toContain('pushed to 2 of 2')
+    await expect
+      .poll(async () => console.get('outcome').textContent(), PATIENCE)
+      .toContain('pushed to 2 of 2')
     await console.get('trainer-add-device').click()
     await expect.poll(async () => other.nth(1).textContent(), PATIENCE).toContain('1 event')
     await other.first().getByRole('button').click()
@@ -119,7 +124,9 @@ describe('any other event', () => {
     expect(await console.page.locator('#json-wrong').textContent()).toContain('This is not JSON')
     await console.get('json').fill('{"type":"NOBODY","timestamp":1}')
     await console.get('publish-json').click()
-    await expect.poll(async () => console.get('outcome').textContent(), PATIENCE).toMatch(/^Not published: 422 /)
+    await expect
+      .poll(async () => console.get('outcome').textContent(), PATIENCE)
+      .toMatch(/^Not published: 422 /)
     expect(await console.page.locator('#json-wrong').textContent()).toBe('')
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ServerProcess } from '../e2e/server-process.ts'
-import { ConsolePage, useBrowser } from './browser.ts'
+import { ConsolePage, PATIENCE, useBrowser } from './browser.ts'
 
 useBrowser()
 

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { post } from '../e2e/http.ts'
 import { folderForTest, ServerProcess } from '../e2e/server-process.ts'
-import { ConsolePage, useBrowser } from './browser.ts'
+import { ConsolePage, PATIENCE, useBrowser } from './browser.ts'
 import { expectWholeLog, logOf, targetOf } from './logs.ts'
 
 useBrowser()
@@ -49,5 +49,5 @@ it('killed twice under load and started again, the server and both sides have ev
 /** As a backend does: tried again until it is acknowledged. The id follows from the content, so that nothing is doubled. */
 async function published(target: ReturnType<typeof targetOf>, event: object): Promise<void> {
   const status = async () => post(target, event).then((answer) => answer.status, String)
-  await expect.poll(status, { timeout: 30_000, interval: 20 }).toBe(200)
+  await expect.poll(status, PATIENCE).toBe(200)
 }

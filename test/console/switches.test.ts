@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ServerProcess } from '../e2e/server-process.ts'
-import { ConsolePage, useBrowser } from './browser.ts'
+import { ConsolePage, PATIENCE, useBrowser } from './browser.ts'
 import { expectWholeLog } from './logs.ts'
 
 useBrowser()
@@ -60,7 +60,8 @@ describe('a side whose token has expired', () => {
     await console.flip('student', 'expire', true)
     await server.logged('token refused', { reason: 'expired' })
     await expect
-      .poll(async () => console.get('student-status').getAttribute('data-reason'), PATIENCE)      .toBe('unauthorized')
+      .poll(async () => console.get('student-status').getAttribute('data-reason'), PATIENCE)
+      .toBe('unauthorized')
     expect(await console.get('student-meaning').textContent()).toContain('sign in again')
     await console.complete()
     await console.untilCount('trainer', 1)

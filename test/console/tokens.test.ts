@@ -5,7 +5,7 @@ import { deploymentOf, SECRET } from '../e2e/deployment.ts'
 import { publish } from '../e2e/http.ts'
 import { ServerProcess } from '../e2e/server-process.ts'
 import { publisherToken, tokenFor } from '../e2e/tokens.ts'
-import { ConsolePage, newContext, useBrowser } from './browser.ts'
+import { ConsolePage, newContext, PATIENCE, useBrowser } from './browser.ts'
 
 useBrowser()
 
@@ -47,7 +47,8 @@ describe('a server with keys of its own', () => {
     await console.untilCount('student', 1)
     await console.complete()
     await expect
-      .poll(async () => console.get('outcome').textContent(), PATIENCE)      .toContain('no token for publishing was pasted')
+      .poll(async () => console.get('outcome').textContent(), PATIENCE)
+      .toContain('no token for publishing was pasted')
   })
 })
 
