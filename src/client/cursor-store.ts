@@ -16,6 +16,10 @@ export interface CursorStore {
   readonly release: () => void
 }
 
+/** Behind a user id without either of them: the tab's name, and what a device remembers. */
+const NAME = '#'
+const OF = ':'
+
 /**
  * One user's cursor has two keys: this tab's own, and one that every tab of the user writes, from which a new tab starts. A tab's
  * name lies in `sessionStorage`, but not while the tab lives: browsers copy it when a tab is duplicated, and two tabs would have one
@@ -32,6 +36,8 @@ export function createCursorStore(
   const { tabStorage } = environment
   const names = tabStorage ?? storage
   let key: string
+  let newest: number | undefined
+  let isSaving = false
 
   const trying = async <T>(action: () => T | Promise<T>): Promise<T | undefined> => {
     try {
@@ -42,26 +48,36 @@ export function createCursorStore(
     }
   }
   const get = async (from: Storage | undefined, suffix: string) => trying(() => from?.getItem(key + suffix))
-  const set = (to: Storage | undefined, suffix: string, value: string): void => {
-    void trying(() => to?.setItem(key + suffix, value))
+  const set = async (to: Storage | undefined, suffix: string, value: string): Promise<unknown> =>
+    trying(() => to?.setItem(key + suffix, value))
+
+  /** One write at a time: they may overtake each other, and an older offset would be remembered. */
+  const saveNewest = async (): Promise<void> => {
+    isSaving = true
+    for (let saved; saved !== newest;) {
+      saved = newest
+      await Promise.all([set(storage, OF + device, String(saved)), set(storage, '', String(saved))])
+    }
+    isSaving = false
   }
 
   return {
     load: async (user) => {
-      key = `event-fanout:${user}:`
-      device ||= (await get(names, 'device')) || environment.random().toString(36).slice(2)
-      set(names, 'device', tabStorage ? '' : device)
-      const offset = Number((await get(storage, device)) ?? (await get(storage, '')) ?? NaN)
+      key = `event-fanout:${encodeURIComponent(user)}`
+      device ||= (await get(names, NAME)) || environment.random().toString(36).slice(2)
+      void set(names, NAME, tabStorage ? '' : device)
+      const offset = Number((await get(storage, OF + device)) ?? (await get(storage, '')) ?? NaN)
       if (!Number.isSafeInteger(offset)) return { device, offset: undefined }
       // From now on other tabs do not move it.
-      set(storage, device, String(offset))
+      void set(storage, OF + device, String(offset))
       return { device, offset }
     },
     save: (offset) => {
-      for (const suffix of [device, '']) set(storage, suffix, String(offset))
+      newest = offset
+      if (!isSaving) void saveNewest()
     },
     release: () => {
-      if (tabStorage && device) set(tabStorage, 'device', device)
+      if (tabStorage && device) void set(tabStorage, NAME, device)
     },
   }
 }

@@ -51,7 +51,7 @@ export class Network {
   }
 
   async #fetch(url: string, { headers, signal }: Parameters<Fetch>[1]): ReturnType<Fetch> {
-    void 0
+    this.checkOnline()
     const response = await fetch(url, {
       headers: this.#withToken(headers),
       signal: AbortSignal.any([signal, this.#requests.signal]),

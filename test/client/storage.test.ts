@@ -97,7 +97,7 @@ describe('a storage that does not work', () => {
       getItem: async (key) => kept.getItem(key),
       setItem: async (key, value) =>
         new Promise<void>((resolve) =>
-          time.after('device', ++writes % 7 < 3 ? 400 : 10, () => {
+          time.after('device', Math.max(10, 2_000 - 50 * ++writes), () => {
             kept.setItem(key, value)
             resolve()
           }),
