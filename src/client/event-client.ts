@@ -36,7 +36,7 @@ export interface EventClient<Events> {
   onRefetch(handler: (reason: RefetchReason) => unknown): Unsubscribe
   readonly status: Status
   onStatus(listener: (status: Status) => void): Unsubscribe
-  /** All up to here was applied, and is remembered. `undefined` until the first answer of the server. */
+  /** All up to here was applied, and is remembered. `undefined` as long as nothing was. */
   readonly offset: number | undefined
   /** Names this client in receipts. `undefined` until it has been read from the storage. */
   readonly device: string | undefined

@@ -1,19 +1,24 @@
 import type { EventClient } from '../client/event-client.ts'
 
 /** Holds the client that an effect has created, as a store that React can read. */
-export class ClientSlot<Events> {
-  #client: EventClient<Events> | undefined
-  readonly #listeners = new Set<() => void>()
+export interface ClientSlot<Events> {
+  readonly client: () => EventClient<Events> | undefined
+  readonly subscribe: (listener: () => void) => () => void
+  readonly put: (client: EventClient<Events> | undefined) => void
+}
 
-  readonly client = (): EventClient<Events> | undefined => this.#client
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
-
-  put(client: EventClient<Events> | undefined): void {
-    this.#client = client
-    for (const listener of this.#listeners) listener()
+export function createClientSlot<Events>(): ClientSlot<Events> {
+  let held: EventClient<Events> | undefined
+  const listeners = new Set<() => void>()
+  return {
+    client: () => held,
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    put: (client) => {
+      held = client
+      for (const listener of listeners) listener()
+    },
   }
 }

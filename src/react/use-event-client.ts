@@ -1,6 +1,6 @@
 import { type DependencyList, useEffect, useMemo, useSyncExternalStore } from 'react'
 import type { EventClient } from '../client/event-client.ts'
-import { ClientSlot } from './client-slot.ts'
+import { createClientSlot } from './client-slot.ts'
 import type { MaybeClient } from './maybe-client.ts'
 
 /**
@@ -18,7 +18,7 @@ export function useEventClient<Events>(
   dependencies: DependencyList,
 ): EventClient<Events> | undefined {
   // A new one for new dependencies: what is rendered for the next user never holds the client of the last.
-  const slot = useMemo(() => new ClientSlot<Events>(), dependencies)
+  const slot = useMemo(() => createClientSlot<Events>(), dependencies)
   useEffect(() => {
     const client = create() ?? undefined
     slot.put(client)
