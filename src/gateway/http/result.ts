@@ -68,7 +68,7 @@ export function sendHttpAnswer(
     ...headers,
     ...extra,
     ...(cookies && { 'set-cookie': [...cookies] }),
-    ...(status !== 204 && status !== 304 && { 'content-length': length }),
+    ...(status !== 204 && { 'content-length': length }),
     ...(close && { connection: 'close' }),
   })
   if (body === undefined) response.end()
