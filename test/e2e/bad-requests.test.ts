@@ -196,7 +196,7 @@ describe('a size', () => {
 
 describe('a path that does not exist', () => {
   it.each([
-    ['GET', '/'],
+    ['GET', '/index.html'],
     ['GET', '/__proto__'],
     ['GET', '/constructor'],
     ['GET', '/api/v1/events'],
