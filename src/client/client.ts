@@ -28,8 +28,6 @@ export function createClient(
   let status: Status = { state: 'connecting' }
   let user: string | undefined
   let device = ''
-  /** What the poll under way asked for. */
-  let polledAfter: number | undefined
 
   const say = (line: string): void => {
     options.log?.(`event-fanout: ${line}`)
@@ -86,20 +84,19 @@ export function createClient(
     }
   }
 
-  const polled = (page: Page): void => {
+  const polled = (page: Page, asked: number | undefined): void => {
     happen('polled', connector.isEvicted() ? 'evicted' : 'unreachable')
-    const events = reader.read(page, 'poll', polledAfter)
+    const events = reader.read(page, 'poll', asked)
     if (events > 0) say(`polled ${events} events, head ${page.head}`)
   }
 
-  const pageUrl = (limit: number): string => {
-    const cursor = (polledAfter = reader.cursor())
+  const pageUrl = (after: number | undefined, limit: number): string => {
     const url = `${options.httpUrl?.replace(/\/$/, '') ?? ''}/api/v1/events/recent?`
     // From now: only the head is of interest.
-    if (cursor === undefined) return `${url}limit=1`
+    if (after === undefined) return `${url}limit=1`
     // With a device it acknowledges the cursor, which is too early while a handler runs.
     const ack = applier.isIdle() ? `&device=${encodeURIComponent(device)}` : ''
-    return `${url}after=${cursor}&limit=${limit}${ack}`
+    return `${url}after=${after}&limit=${limit}${ack}`
   }
 
   const check = (): void => {
@@ -160,6 +157,7 @@ export function createClient(
       : createPoller(environment, timing, tokens, {
           pollInterval: options.pollInterval ?? 5_000,
           hasRoom: applier.hasRoom,
+          cursor: reader.cursor,
           pageUrl,
           polled,
           failed: (error) => {
@@ -194,7 +192,7 @@ export function createClient(
       return progress.offset()
     },
     get device() {
-      return device || undefined
+      return device === '' ? undefined : device
     },
     check,
     close: () => {

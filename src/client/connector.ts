@@ -164,7 +164,6 @@ export function createConnector(
     resume: () => (current ?? next)?.resume(options.resumeMessage()),
     stop: () => {
       isStopped = true
-      nextDial?.()
       next?.close()
       current?.close()
     },

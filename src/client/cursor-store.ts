@@ -30,12 +30,13 @@ const OF = ':'
 export function createCursorStore(
   environment: Environment,
   timing: Timing,
-  { storage = environment.tabStorage, device = '' }: Pick<ConnectOptions, 'storage' | 'device'>,
+  { storage = environment.tabStorage, device: given }: Pick<ConnectOptions, 'storage' | 'device'>,
   say: (line: string) => void,
 ): CursorStore {
   const { tabStorage } = environment
   const names = tabStorage ?? storage
   let key: string
+  let device = given ?? ''
   let newest: number | undefined
   let isSaving = false
 
@@ -64,7 +65,9 @@ export function createCursorStore(
   return {
     load: async (user) => {
       key = `event-fanout:${encodeURIComponent(user)}`
-      device ||= (await get(names, NAME)) || environment.random().toString(36).slice(2)
+      if (device === '') device = (await get(names, NAME)) ?? ''
+      // A tab that lives has left no name for its duplicates.
+      if (device === '') device = environment.random().toString(36).slice(2)
       void set(names, NAME, tabStorage ? '' : device)
       const offset = Number((await get(storage, OF + device)) ?? (await get(storage, '')) ?? NaN)
       if (!Number.isSafeInteger(offset)) return { device, offset: undefined }
@@ -77,7 +80,7 @@ export function createCursorStore(
       if (!isSaving) void saveNewest()
     },
     release: () => {
-      if (tabStorage && device) void set(tabStorage, NAME, device)
+      if (tabStorage && device !== '') void set(tabStorage, NAME, device)
     },
   }
 }

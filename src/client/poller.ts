@@ -9,9 +9,11 @@ export interface PollerOptions {
   readonly pollInterval: number
   /** Whether the app can take a page now. */
   readonly hasRoom: () => boolean
-  /** Where to ask for the next page, of at most so many events. */
-  readonly pageUrl: (limit: number) => string
-  readonly polled: (page: Page) => void
+  readonly cursor: () => number | undefined
+  /** Where to ask for the page after a cursor, of at most so many events. */
+  readonly pageUrl: (after: number | undefined, limit: number) => string
+  /** @param asked what the page comes after */
+  readonly polled: (page: Page, asked: number | undefined) => void
   readonly failed: (error: unknown) => void
 }
 
@@ -34,16 +36,17 @@ export function createPoller(
   let nextPoll: Cancel | undefined
   let abortPoll: Cancel | undefined
 
-  const poll = async (isRetry?: boolean): Promise<Page> => {
+  const poll = async (isRetry?: boolean): Promise<[page: Page, asked: number | undefined]> => {
     const headers = { authorization: `Bearer ${await tokens.get()}` }
     const { signal, abort } = createAborter()
     abortPoll = abort
     const cancel = environment.after(timing.page, abort)
     // A page that did not come in time may have been too large for the network.
-    const url = options.pageUrl(failures > 0 ? 10 : 100)
+    const asked = options.cursor()
+    const url = options.pageUrl(asked, failures > 0 ? 10 : 100)
     try {
       const response = await environment.fetch(url, { headers, signal })
-      if (response.status !== 401) return pageOf(await response.json())
+      if (response.status !== 401) return [pageOf(await response.json()), asked]
     } finally {
       cancel()
     }
@@ -57,9 +60,9 @@ export function createPoller(
     isPolling = true
     try {
       if (options.hasRoom()) {
-        const page = await poll()
+        const [page, asked] = await poll()
         failures = 0
-        if (isRunning) options.polled(page)
+        if (isRunning) options.polled(page, asked)
         if (page.more) pause = 0
       }
     } catch (error) {

@@ -2,7 +2,7 @@
  * What a client is doing. `docs/client.md` draws the machine and says what to show a user in each state.
  *
  * - `connecting`: nothing is known yet; at the start, and for the first try after a socket was lost
- * - `live`: a socket is open and everything up to the log's head has come over it
+ * - `live`: a socket is open and has answered; events, and what was missed, come over it
  * - `polling`: no socket is to be had; events come by HTTP, some seconds late
  * - `offline`: neither works; what is on the screen may be old
  * - `closed`: `close()` was called

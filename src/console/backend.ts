@@ -1,6 +1,7 @@
 import { cancelled, completed, type Session } from './events.ts'
 import { Observable } from './observable.ts'
-import { publish, type Published } from './publish.ts'
+import type { Published } from '../publisher/results.ts'
+import { publish } from './publish.ts'
 import type { Timeline } from './timeline.ts'
 import type { Tokens } from './tokens.ts'
 

@@ -1,16 +1,5 @@
+import type { Published } from '../publisher/results.ts'
 import { Refusal } from './refusal.ts'
-
-/** What the server says of one published event: `docs/publishing.md`, "The answer". */
-export interface Published {
-  readonly id: string
-  readonly duplicate: boolean
-  readonly recipients: readonly {
-    readonly userId: string
-    readonly offset: number
-    readonly connections: number
-    readonly sent: number
-  }[]
-}
 
 /** In milliseconds; a server that restarts is back by then. */
 const PAUSES = [250, 500, 1000, 2000, 4000]

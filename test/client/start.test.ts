@@ -36,20 +36,12 @@ describe('a client without a cursor', () => {
     expect([offsets(app), app.client.offset]).toEqual([[], 1005])
   })
 
-  it('hands over what was pushed before it knew where it starts', async () => {
+  it.each([
+    ['what was pushed before it knew where it starts', { answerDelay: 500 }],
+    ['the first push even if the head already counts it', { readDelay: 500 }],
+  ])('hands over %s', async (_, delay) => {
     const { time, server } = scene()
-    server.answerDelay = 500
-    const app = startApp(time, server)
-    await time.until(() => server.resumes.length === 1)
-    server.publishMany(2)
-    await time.advance(2_000)
-    expect(app.refetches).toEqual(['start'])
-    expect(offsets(app)).toEqual([1001, 1002])
-  })
-
-  it('hands over the first push even if the head already counts it', async () => {
-    const { time, server } = scene()
-    server.readDelay = 500
+    Object.assign(server, delay)
     const app = startApp(time, server)
     await time.until(() => server.resumes.length === 1)
     server.publishMany(2)
