@@ -1,60 +1,53 @@
-import type { Environment } from './environment.ts'
-import type { Timing } from './timing.ts'
+import type { Context } from './context.ts'
+import type { Progress } from './progress.ts'
+import { HANDLER } from './limits.ts'
 import { within } from './within.ts'
-
-export interface ApplierOptions<Item> {
-  /** Calls the app's handlers. */
-  readonly handle: (item: Item) => unknown
-  /** The handlers have returned, or failed, or taken too long: the next item has its turn. */
-  readonly applied: (item: Item) => void
-  readonly failed: (item: Item, error: unknown) => void
-  /** Room again for what `hasRoom` refused. */
-  readonly drained: () => void
-}
 
 /** Hands items to the app's handlers, one after the other. */
 export interface Applier<Item> {
   readonly add: (item: Item) => void
-  readonly hasRoom: () => boolean
-  readonly isIdle: () => boolean
+  /** How many are not applied yet. */
+  readonly waiting: () => number
   readonly stop: () => void
 }
 
-/** As many as a page has. More are left with the server until the app has caught up. */
-const ROOM = 100
-
-export function createApplier<Item>(
-  environment: Environment,
-  timing: Timing,
-  { handle, applied, failed, drained }: ApplierOptions<Item>,
+/**
+ * @param handle calls the app's handlers
+ * @param progress told when they have returned, or failed, or taken too long: the next item has its turn
+ * @param drained called when there is one less, and perhaps room again
+ */
+export function createApplier<Item extends { readonly offset: number }>(
+  context: Context,
+  handle: (item: Item) => unknown,
+  progress: Progress,
+  drained: () => void,
 ): Applier<Item> {
   let queue: Item[] = []
-  let running = false
+  let isRunning = false
 
   const run = async (): Promise<void> => {
-    running = true
-    for (let item; (item = queue[0]) !== undefined;) {
+    isRunning = true
+    for (let item; (item = queue[0]);) {
       try {
-        await within(environment, timing.handler, 'return of a handler', handle(item))
+        await within(context, HANDLER, 'return', handle(item))
       } catch (error) {
-        failed(item, error)
+        progress.failed(item.offset, error)
       }
       // It was stopped meanwhile, or by the handler itself.
       if (queue[0] !== item) break
-      applied(item)
+      progress.applied(item.offset)
       queue.shift()
-      if (queue.length === ROOM / 2) drained()
+      drained()
     }
-    running = false
+    isRunning = false
   }
 
   return {
     add: (item) => {
       queue.push(item)
-      if (!running) void run()
+      if (!isRunning) void run()
     },
-    hasRoom: () => queue.length < ROOM,
-    isIdle: () => queue.length === 0,
+    waiting: () => queue.length,
     stop: () => {
       queue = []
     },

@@ -4,7 +4,6 @@ import { platformEnvironment } from './environment.ts'
 import type { EventClient } from './event-client.ts'
 import type { AnyEvents, EventMap } from './event-map.ts'
 import type { ConnectOptions } from './options.ts'
-import { TIMING } from './timing.ts'
 
 /**
  * Connects a user's device to its events, and keeps it connected: over a WebSocket while one is to be had, by polling while not.
@@ -15,6 +14,7 @@ import { TIMING } from './timing.ts'
 export function connect<Events extends EventMap<Events> = AnyEvents>(
   options: ConnectOptions,
 ): EventClient<Events> {
-  checkOptions(options)
-  return createClient(options, platformEnvironment(options), TIMING) as unknown as EventClient<Events>
+  const environment = platformEnvironment(options)
+  checkOptions({ ...options, ...environment })
+  return createClient(options, environment) as unknown as EventClient<Events>
 }

@@ -1,119 +1,121 @@
-import type { Cancel, Environment } from './environment.ts'
-import { type Frame, isError, type Resume } from './protocol.ts'
-import type { Timing } from './timing.ts'
+import type { Context } from './context.ts'
+import type { Cancel } from './environment.ts'
+import type { LogReader } from './log-reader.ts'
+import type { ErrorFrame, Frame } from './protocol.ts'
+import { ANSWER, HIDDEN_FACTOR, IDLE, PAGE, PONG } from './limits.ts'
 
 /** One WebSocket from its handshake to its end. */
 export interface Connection {
   readonly send: (message: object) => void
-  /** Sends a `resume`, unless one is under way already. */
-  readonly resume: (message: Resume) => void
+  /** Asks for what comes after the cursor, unless that is under way already. */
+  readonly resume: () => void
   /** Asks whether anybody is still there. */
   readonly check: () => void
   readonly close: () => void
 }
 
-export interface ConnectionOptions {
-  readonly url: string
-  readonly token: string
-  readonly pingInterval: number
-  readonly opened: () => void
-  /** @param asked the `after` of the last `resume` */
-  readonly received: (frame: Frame, asked: number | undefined) => void
-  /** Called once, unless `close` was called. */
-  readonly ended: (reason: string) => void
-}
-
-/** Nobody looks at a hidden app; the ping then only keeps the connection from the server's idle limit. */
-const HIDDEN_FACTOR = 4
-
+/**
+ * @param answered called when what was asked for has come
+ * @param ended called once, unless `close` was called
+ */
 export function openConnection(
-  { WebSocket, now, after, isHidden }: Environment,
-  timing: Timing,
-  options: ConnectionOptions,
+  { WebSocket, url, pingInterval = 60_000, now, after, isHidden, me, say }: Context,
+  token: string,
+  reader: LogReader,
+  answered: () => void,
+  refused: (error: ErrorFrame) => void,
+  ended: (reason: unknown) => void,
 ): Connection {
   let lastHeard = now()
   let nextPing: Cancel | undefined
   let asked: number | undefined
-  /** What is waited for: a handshake and its page, a page, a pong. */
-  const waiting: Partial<Record<string, Cancel>> = {}
+  /** What is waited for: a handshake or a page, and a pong. */
+  let page: Cancel | undefined
+  let pong: Cancel | undefined
 
-  const socket = new WebSocket(options.url, ['fanout.v1', `bearer.${options.token}`])
-
-  const answered = (what: string): void => {
-    waiting[what]?.()
-    waiting[what] = undefined
-  }
+  const socket = new WebSocket(url, ['fanout.v1', `bearer.${token}`])
 
   const close = (): void => {
     nextPing?.()
-    for (const what of Object.keys(waiting)) answered(what)
-    // Not before its time is over may `ws` be without a listener for errors.
+    page?.()
+    pong?.()
     socket.onopen = socket.onmessage = socket.onclose = null
-    socket.onerror = () => undefined
     socket.close(1000)
   }
 
-  const end = (reason: string): void => {
+  const end = (reason: unknown): void => {
     close()
-    options.ended(reason)
+    ended(reason)
   }
 
-  const expect = (what: string, milliseconds: number): void => {
-    waiting[what] = after(milliseconds, () => {
+  const expect = (what: string, milliseconds: number): Cancel =>
+    after(milliseconds, () => {
       end(`no ${what} within ${milliseconds / 1000} s`)
     })
-  }
 
   const send = (message: object): void => {
     socket.send(JSON.stringify(message))
   }
 
-  const check = (): void => {
+  const pingLater = (): void => {
     nextPing?.()
-    if (now() - lastHeard > timing.idle) {
-      end('idle for too long')
-      return
-    }
-    nextPing = after(options.pingInterval * (isHidden() ? HIDDEN_FACTOR : 1), check)
-    if (waiting['pong']) return
-    expect('pong', timing.pong)
-    send({ action: 'ping' })
+    nextPing = after(pingInterval * (isHidden() ? HIDDEN_FACTOR : 1), check)
   }
 
-  expect('page', timing.answer)
+  const check = (): void => {
+    pingLater()
+    if (now() - lastHeard > IDLE) end('idle')
+    else if (!pong) {
+      pong = expect('pong', PONG)
+      send({ action: 'ping' })
+    }
+  }
+
+  const resume = (): void => {
+    if (page) return
+    page = expect('page', PAGE)
+    asked = reader.cursor()
+    send({ action: 'resume', after: asked, device: me.device })
+  }
+
+  page = expect('handshake', ANSWER)
   socket.onopen = () => {
-    answered('page')
-    nextPing = after(options.pingInterval, check)
-    options.opened()
+    page = page?.()
+    pingLater()
+    resume()
   }
   socket.onmessage = ({ data }: { data: string }) => {
     lastHeard = now()
     try {
       const frame = JSON.parse(data) as Frame
-      if (frame.type === 'events' || isError(frame)) answered('page')
-      if (frame.type === 'pong' || isError(frame)) answered('pong')
-      options.received(frame, asked)
+      // Whatever it is, somebody is there.
+      pong = pong?.()
+      if (frame.type === 'event') {
+        // A page of one. After a gap it is left: the page that fills the gap brings it, too.
+        const { offset } = frame
+        reader.read({ events: [frame], head: offset, more: true }, 'push', offset - 1)
+      }
+      if (frame.type === 'pong') reader.heard(frame.head)
+      else if (frame.type === 'events') {
+        page = page?.()
+        say('resumed', frame.events.length, 'events, head', frame.head)
+        reader.read(frame, 'resume', asked)
+        answered()
+      } else if (frame.type === undefined || frame.type === 'error') {
+        page = page?.()
+        refused(frame)
+      }
     } catch (error) {
       // Somebody else's server, or a proxy with something to say.
-      end(`not understood: ${String(error)}`)
+      end(error)
     }
   }
+  // Browsers do not tell more; either closes next. Without a listener `ws` would throw.
   socket.onerror = ({ message }: { message?: string }) => {
-    // Browsers do not tell, and close next.
-    if (message) end(message)
+    if (message) say(message)
   }
   socket.onclose = ({ code }: { code: number }) => {
     end(`code ${code}`)
   }
-  return {
-    send,
-    resume: (message) => {
-      if (waiting['page']) return
-      expect('page', timing.page)
-      asked = message.after
-      send(message)
-    },
-    check,
-    close,
-  }
+  return { send, resume, check, close }
 }

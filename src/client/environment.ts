@@ -1,15 +1,7 @@
 import type { ConnectOptions, Fetch, Storage, WebSocketConstructor } from './options.ts'
 
-export type Cancel = () => void
-
-/**
- * Something that the platform noticed.
- *
- * - `look`: the app is looked at again, or the network may be back
- * - `offline`: the network is gone
- * - `hide`: the page goes, perhaps for ever
- */
-export type Hint = 'look' | 'offline' | 'hide'
+/** Returns nothing, so that `timer = timer?.()` stops a timer and forgets it. */
+export type Cancel = () => Cancel | undefined
 
 /** All that a client needs of the platform it runs on; tests put their own in its place. */
 export interface Environment {
@@ -25,7 +17,11 @@ export interface Environment {
   readonly tabStorage: Storage | undefined
   /** Whether nobody looks at the app. */
   readonly isHidden: () => boolean
-  readonly watch: (onHint: (hint: Hint) => void) => Cancel
+  /**
+   * @param look called when the app is looked at again, or something about the network has changed
+   * @param leave called when the page goes, perhaps for ever
+   */
+  readonly watch: (look: () => void, leave: () => void) => Cancel
   readonly reportError: (message: string, error: unknown) => void
 }
 
@@ -33,62 +29,56 @@ type Listener = (event: { readonly type: string }) => void
 
 /** What may be there: browsers have all of it, React Native and Node some. */
 interface Platform {
-  setTimeout(run: () => void, milliseconds: number): unknown
-  clearTimeout(timer: unknown): void
   addEventListener?(type: string, listener: Listener): void
   removeEventListener?(type: string, listener: Listener): void
-  readonly console: { error(message: string, error: unknown): void }
-  readonly WebSocket?: WebSocketConstructor
-  readonly fetch?: Fetch
+  /** Not in Node before 22: the check of the options tells. */
+  readonly WebSocket: WebSocketConstructor
+  readonly fetch: Fetch
   readonly sessionStorage?: Storage
   readonly document?: { readonly visibilityState: string }
 }
 
-/** `visibilitychange` is the document's; it bubbles. */
-const WATCHED = ['online', 'offline', 'pageshow', 'pagehide', 'visibilitychange']
+declare function setTimeout(run: () => void, milliseconds: number): unknown
+declare function clearTimeout(timer: unknown): void
+declare const console: { error(message: string, error: unknown): void }
 
-/**
- * The platform, as it is at the time of the call: an import looks at nothing.
- *
- * @throws TypeError if it lacks what no option gives
- */
+/** `visibilitychange` is the document's; it bubbles. */
+const WATCHED = ['online', 'offline', 'pagehide', 'visibilitychange']
+
+/** The platform, as it is at the time of the call: an import looks at nothing. */
 export function platformEnvironment(options: Pick<ConnectOptions, 'WebSocket' | 'fetch'>): Environment {
   const platform = globalThis as unknown as Platform
   const isHidden = (): boolean => platform.document?.visibilityState === 'hidden'
   return {
-    now: () => Date.now(),
-    random: () => Math.random(),
+    now: Date.now,
+    random: Math.random,
     after: (milliseconds, run) => {
-      const timer = platform.setTimeout(run, milliseconds)
+      const timer = setTimeout(run, milliseconds)
       return () => {
-        platform.clearTimeout(timer)
+        clearTimeout(timer)
+        return undefined
       }
     },
-    WebSocket: needed('WebSocket', options.WebSocket ?? platform.WebSocket),
+    WebSocket: options.WebSocket ?? platform.WebSocket,
     // Browsers insist that it is a method of `window`.
-    fetch: needed('fetch', options.fetch ?? platform.fetch?.bind(platform)),
+    fetch: options.fetch ?? platform.fetch.bind(platform),
     tabStorage: tabStorageOf(platform),
     isHidden,
-    watch: (onHint) => {
+    watch: (look, leave) => {
       const listener: Listener = ({ type }) => {
-        if (type === 'offline') onHint(type)
-        else if (type === 'pagehide') onHint('hide')
-        else if (!isHidden()) onHint('look')
+        if (type === 'pagehide') leave()
+        else if (!isHidden()) look()
       }
       for (const type of WATCHED) platform.addEventListener?.(type, listener)
       return () => {
         for (const type of WATCHED) platform.removeEventListener?.(type, listener)
+        return undefined
       }
     },
     reportError: (message, error) => {
-      platform.console.error(message, error)
+      console.error(`event-fanout: ${message}`, error)
     },
   }
-}
-
-function needed<T>(name: string, value: T | undefined): T {
-  if (value === undefined) throw new TypeError(`connect: this platform has no ${name}; give one as an option`)
-  return value
 }
 
 /** Where cookies are blocked, browsers throw at the mere mention. */

@@ -26,5 +26,5 @@ export const NEXT: Readonly<Record<State, Readonly<Partial<Record<Happening, Sta
 export function nextStatus(status: Status, happening: Happening, reason?: Reason): Status {
   const state = NEXT[status.state][happening]
   if (state === undefined || (state === status.state && reason === status.reason)) return status
-  return reason === undefined ? { state } : { state, reason }
+  return { state, reason }
 }

@@ -25,8 +25,8 @@ export interface Storage {
 export interface ConnectOptions {
   /** Where the WebSocket is, as `wss://events.example.com` or, on AWS, `wss://….amazonaws.com/v1`. */
   readonly url: string
-  /** Where HTTP is, as `https://events.example.com`. Without it there is no polling: no socket, no events. */
-  readonly httpUrl?: string
+  /** Where HTTP is, as `https://events.example.com`: polled while no WebSocket is to be had, and asked why a handshake was refused. */
+  readonly httpUrl: string
   /**
    * Gives a token of the user: a JSON Web Token. Called whenever one is needed and the last has ended or is about to. With `renew`
    * the last one was refused or is about to end, so one from a cache will not do. A rejection counts as "none now" and is tried

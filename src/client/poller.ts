@@ -1,110 +1,104 @@
-import type { Cancel, Environment } from './environment.ts'
+import type { Applier } from './applier.ts'
+import type { Context } from './context.ts'
+import type { Cancel } from './environment.ts'
+import type { LogReader } from './log-reader.ts'
 import type { Page } from './protocol.ts'
-import type { Timing } from './timing.ts'
+import { LONGEST_PAUSE, PAGE, POLL_AFTER } from './limits.ts'
 import type { Tokens } from './tokens.ts'
 import { Unauthorized } from './unauthorized.ts'
-
-export interface PollerOptions {
-  /** Milliseconds. */
-  readonly pollInterval: number
-  /** Whether the app can take a page now. */
-  readonly hasRoom: () => boolean
-  readonly cursor: () => number | undefined
-  /** Where to ask for the page after a cursor, of at most so many events. */
-  readonly pageUrl: (after: number | undefined, limit: number) => string
-  /** @param asked what the page comes after */
-  readonly polled: (page: Page, asked: number | undefined) => void
-  readonly failed: (error: unknown) => void
-}
+import { within } from './within.ts'
 
 /** Asks over HTTP, again and again, while there is no connection. */
 export interface Poller {
-  /** Polls after so many milliseconds, and goes on. */
-  readonly start: (milliseconds: number) => void
+  /** Polls, if there is no connection soon, and goes on. */
+  readonly start: () => void
   readonly stop: () => void
 }
 
+declare const AbortController: new () => { readonly signal: never; abort(): void }
+
+/** @param polled called when a poll has been answered */
 export function createPoller(
-  environment: Environment,
-  timing: Timing,
+  context: Context,
   tokens: Tokens,
-  options: PollerOptions,
+  reader: LogReader,
+  applier: Pick<Applier<never>, 'waiting'>,
+  polled: () => void,
+  failed: (error: unknown) => void,
 ): Poller {
+  const { httpUrl, pollInterval = 5_000, fetch, after, random, me } = context
   let isRunning = false
   let isPolling = false
   let failures = 0
   let nextPoll: Cancel | undefined
-  let abortPoll: Cancel | undefined
+  let abort: Cancel | undefined
 
-  const poll = async (isRetry?: boolean): Promise<[page: Page, asked: number | undefined]> => {
-    const headers = { authorization: `Bearer ${await tokens.get()}` }
-    const { signal, abort } = createAborter()
-    abortPoll = abort
-    const cancel = environment.after(timing.page, abort)
-    // A page that did not come in time may have been too large for the network.
-    const asked = options.cursor()
-    const url = options.pageUrl(asked, failures > 0 ? 10 : 100)
-    try {
-      const response = await environment.fetch(url, { headers, signal })
-      if (response.status !== 401) return [pageOf(await response.json()), asked]
-    } finally {
-      cancel()
+  const poll = async (authorization: string, asked: number | undefined, signal: never): Promise<Page> => {
+    // From now: only the head is of interest.
+    const query = asked === undefined ? 'limit=1' : `after=${asked}&device=${encodeURIComponent(me.device)}`
+    const url = `${httpUrl.replace(/\/$/, '')}/api/v1/events/recent?${query}`
+    const response = await fetch(url, { headers: { authorization }, signal })
+    const { status } = response
+    if (status === 401) {
+      tokens.refuse()
+      throw new Unauthorized('HTTP 401')
     }
-    tokens.refuse()
-    if (isRetry) throw new Unauthorized('HTTP 401')
-    return poll(true)
+    const page = (await response.json()) as Partial<Page>
+    // A proxy that wants a log-in answers 200, too.
+    if (!page.events) throw new Error(`HTTP ${status}`)
+    return page as Page
   }
 
   const tick = async (): Promise<void> => {
-    let pause = options.pollInterval
+    // While the app is busy with what it has, it is looked again whether it still is.
+    let pause = POLL_AFTER
     isPolling = true
     try {
-      if (options.hasRoom()) {
-        const [page, asked] = await poll()
+      // The device acknowledges the cursor: all up to there must have been applied.
+      if (!applier.waiting()) {
+        pause = pollInterval
+        const aborter = new AbortController()
+        abort = () => {
+          aborter.abort()
+        }
+        const authorization = `Bearer ${await tokens.get()}`
+        const asked = reader.cursor()
+        const page = await within(context, PAGE, 'answer', poll(authorization, asked, aborter.signal))
         failures = 0
-        if (isRunning) options.polled(page, asked)
         if (page.more) pause = 0
+        if (isRunning) {
+          polled()
+          reader.read(page, 'poll', asked)
+        }
       }
     } catch (error) {
-      pause = Math.min(timing.longestPause, pause * 2 ** failures++)
-      if (isRunning) options.failed(error)
+      abort?.()
+      // The token may have ended: once more, with another.
+      if (!failures && error instanceof Unauthorized) pause = 0
+      else {
+        pause = Math.min(LONGEST_PAUSE, pause * 2 ** failures)
+        if (isRunning) failed(error)
+      }
+      failures++
     }
     isPolling = false
-    if (isRunning) start(pause * (0.8 + environment.random() * 0.4))
+    if (isRunning) tickAfter(pause * (0.8 + random() * 0.4))
   }
 
-  const start = (milliseconds: number): void => {
-    isRunning = true
-    if (isPolling) return
+  const tickAfter = (milliseconds: number): void => {
     nextPoll?.()
-    nextPoll = environment.after(milliseconds, () => void tick())
+    nextPoll = after(milliseconds, () => void tick())
   }
 
   return {
-    start,
+    start: () => {
+      isRunning = true
+      if (!isPolling) tickAfter(POLL_AFTER)
+    },
     stop: () => {
       isRunning = false
       nextPoll?.()
-      abortPoll?.()
-    },
-  }
-}
-
-/** A proxy that wants a log-in answers 200, too. */
-function pageOf(body: unknown): Page {
-  if (Array.isArray((body as Page).events)) return body as Page
-  throw new Error(`answered with ${JSON.stringify(body)}`)
-}
-
-function createAborter(): { readonly signal: never; readonly abort: () => void } {
-  const { AbortController } = globalThis as unknown as {
-    readonly AbortController: new () => { readonly signal: never; abort(): void }
-  }
-  const controller = new AbortController()
-  return {
-    signal: controller.signal,
-    abort: () => {
-      controller.abort()
+      abort?.()
     },
   }
 }

@@ -11,7 +11,7 @@ export interface Page {
   readonly events: readonly LoggedEvent[]
   readonly head: number
   readonly more: boolean
-  readonly truncated: boolean
+  readonly truncated?: boolean
 }
 
 export interface Resume {

@@ -21,5 +21,5 @@ export type Reason = 'unreachable' | 'unauthorized' | 'evicted'
 /** One object as long as nothing changes, so that it can be compared by identity. */
 export interface Status {
   readonly state: State
-  readonly reason?: Reason
+  readonly reason?: Reason | undefined
 }

@@ -19,12 +19,11 @@ export function createSubscriptions(): Subscriptions {
       }
     },
     call: async (called, ...argument) => {
-      const results = await Promise.allSettled(
-        [...all]
-          .filter(([what]) => called.includes(what))
-          .map(async ([, callback]) => callback(...(argument as never[]))),
-      )
-      for (const result of results) if (result.status === 'rejected') throw result.reason
+      const calls = [...all]
+        .filter(([what]) => called.includes(what))
+        .map(async ([, callback]) => callback(...(argument as never[])))
+      await Promise.allSettled(calls)
+      await Promise.all(calls)
     },
   }
 }

@@ -1,6 +1,5 @@
-import type { Environment } from './environment.ts'
-import type { ConnectOptions } from './options.ts'
-import type { Timing } from './timing.ts'
+import type { Context } from './context.ts'
+import { ANSWER } from './limits.ts'
 import { Unauthorized } from './unauthorized.ts'
 import { within } from './within.ts'
 
@@ -11,7 +10,7 @@ export interface Tokens {
   /** The server refused it: the next `get` fetches another. */
   readonly refuse: () => void
   /** Milliseconds until the kept one should be replaced. `Infinity`: not before the server refuses it. */
-  readonly remaining: () => number
+  readonly left: () => number
 }
 
 interface Claims {
@@ -20,42 +19,36 @@ interface Claims {
   readonly exp: number
 }
 
+declare function atob(base64: string): string
+
 /** @param admit told whose token it is before anything is done with it; throws `Unauthorized` for somebody else's */
-export function createTokens(
-  environment: Environment,
-  timing: Timing,
-  getToken: ConnectOptions['getToken'],
-  admit: (user: string) => Promise<void>,
-): Tokens {
-  let kept: string | undefined
+export function createTokens(context: Context, admit: (user: string) => Promise<void>): Tokens {
+  const { getToken, now } = context
+  let kept = ''
   /** When to replace it. */
   let until = 0
-  let renew = false
   let fetching: Promise<string> | undefined
 
   const fetchToken = async (): Promise<string> => {
-    const token = await within(environment, timing.answer, 'token', getToken({ renew }))
+    const token = await within(context, ANSWER, 'token', getToken({ renew: kept !== '' }))
     const { sub, exp } = claimsOf(token)
     await admit(sub)
-    const now = environment.now()
-    const life = exp * 1000 - now
+    const life = exp * 1000 - now()
     // One that has ended by this device's clock: the clock may be wrong, so the server decides.
-    until = life > 0 ? now + Math.max(life - timing.tokenMargin, life * 0.75) : Infinity
-    renew = true
+    until = life > 0 ? now() + life * 0.9 : Infinity
     return (kept = token)
   }
 
-  const remaining = (): number => until - environment.now()
+  const left = (): number => until - now()
 
   return {
-    get: async () => {
-      if (kept !== undefined && remaining() > 0) return kept
-      return (fetching ??= fetchToken().finally(() => (fetching = undefined)))
-    },
+    // A timer that was set for the end of `left` may fire a little early.
+    get: async () =>
+      left() > 1000 ? kept : (fetching ??= fetchToken().finally(() => (fetching = undefined))),
     refuse: () => {
-      kept = undefined
+      until = 0
     },
-    remaining,
+    left,
   }
 }
 
@@ -63,8 +56,7 @@ export function createTokens(
 function claimsOf(token: string): Claims {
   try {
     const [, payload = ''] = token.split('.')
-    const base64 = payload.replace(/-/g, '+').replace(/_/g, '/')
-    return JSON.parse((globalThis as unknown as { atob(text: string): string }).atob(base64)) as Claims
+    return JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))) as Claims
   } catch {
     throw new Unauthorized('getToken gave no JSON Web Token')
   }

@@ -1,8 +1,8 @@
-import type { Environment } from './environment.ts'
+import type { Context } from './context.ts'
 
 /** The same promise, but rejected if it takes longer: `no ${what} within 10 s`. */
 export async function within<T>(
-  { after }: Pick<Environment, 'after'>,
+  { after }: Context,
   milliseconds: number,
   what: string,
   promise: T | Promise<T>,

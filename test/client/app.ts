@@ -5,7 +5,6 @@ import type { AnyEvents } from '../../src/client/event-map.ts'
 import { NEXT } from '../../src/client/machine.ts'
 import type { ConnectOptions } from '../../src/client/options.ts'
 import type { State, Status } from '../../src/client/status.ts'
-import { type Timing, TIMING } from '../../src/client/timing.ts'
 import { FakeEnvironment, type MapStorage } from './fake-environment.ts'
 import { FakeServer } from './fake-server.ts'
 import { ManualTime } from './manual-time.ts'
@@ -17,7 +16,6 @@ export interface AppOptions {
   readonly connect?: { readonly [Key in keyof ConnectOptions]?: ConnectOptions[Key] | undefined }
   readonly tabStorage?: MapStorage
   readonly seed?: number
-  readonly timing?: Partial<Timing>
   /** Called for every event, once it was written down in `seen`. */
   readonly handle?: (offset: number) => unknown
 }
@@ -63,7 +61,6 @@ export function startApp(time: ManualTime, server: FakeServer, options: AppOptio
       ...options.connect,
     } as ConnectOptions,
     environment,
-    { ...TIMING, ...options.timing },
   )
   const app: App = { client, environment, lines, seen: [], refetches: [], statuses: [client.status] }
   client.onAny((event, arrival) => {

@@ -49,7 +49,19 @@ describe('connect', () => {
     ['url', 'undefined', { url: undefined }],
     ['httpUrl', 'wss://events.example.com', { httpUrl: 'wss://events.example.com' }],
     ['httpUrl', '/events', { httpUrl: '/events' }],
+    ['httpUrl', 'undefined', { httpUrl: undefined }],
     ['getToken', 'undefined', { getToken: undefined }],
+    ['getToken', 'a token', { getToken: 'a token' }],
+    ['fetch', 'true', { fetch: true }],
+    ['device', 'string ;', { device: '' }],
+    ['device', 'xxx', { device: 'x'.repeat(129) }],
+    ['device', 'number 7', { device: 7 }],
+    ['from', '-1', { from: -1 }],
+    ['from', '0.5', { from: 0.5 }],
+    ['from', 'string 1', { from: '1' }],
+    ['pollInterval', '0', { pollInterval: 0 }],
+    ['pingInterval', 'NaN', { pingInterval: NaN }],
+    ['pingInterval', 'null', { pingInterval: null }],
   ])('refuses an option that cannot be used: %s is %s', (name, value, bad) => {
     const refused = (): unknown => connect({ ...good(), ...bad } as ConnectOptions)
     expect(refused).toThrow(TypeError)
@@ -59,8 +71,10 @@ describe('connect', () => {
 
   it('says what to pass on a platform without WebSocket', () => {
     vi.stubGlobal('WebSocket', undefined)
-    const { url, getToken } = good()
-    expect(() => connect({ url, getToken })).toThrow(/no WebSocket.*option/)
+    const { url, httpUrl, getToken } = good()
+    expect(() => connect({ url, httpUrl, getToken })).toThrow(
+      'connect: option WebSocket is undefined undefined; it must match ^function',
+    )
   })
 
   it('returns at once, and opens nothing if it is closed at once', async () => {

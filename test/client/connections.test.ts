@@ -36,7 +36,7 @@ describe('a connection that ends', () => {
     server.cut()
     server.publish()
     await time.until(() => app.client.status.state === 'connecting')
-    expect(app.lines.at(-2)).toBe('event-fanout: connection lost: no pong within 10 s')
+    expect(app.lines.at(-2)).toBe('event-fanout: no connection: no pong within 10 s')
     await time.advance(5_000)
     expect(offsets(app)).toEqual([1001])
     expect(app.client.status).toEqual({ state: 'live' })

@@ -1,7 +1,10 @@
-import type { Cancel, Environment, Hint } from '../../src/client/environment.ts'
+import type { Cancel, Environment } from '../../src/client/environment.ts'
 import type { Fetch, Storage, WebSocketConstructor } from '../../src/client/options.ts'
 import { Random } from '../chaos/random.ts'
 import type { ManualTime } from './manual-time.ts'
+
+/** What a page hears from its platform: it is looked at, the network is gone or back, or the page goes. */
+export type Hint = 'look' | 'offline' | 'hide'
 
 /** Where an environment's sockets and polls go to. */
 export interface Network {
@@ -55,7 +58,11 @@ export class FakeEnvironment implements Environment {
     }
   }
 
-  readonly watch = (onHint: (hint: Hint) => void): Cancel => {
+  readonly watch = (look: () => void, leave: () => void): Cancel => {
+    const onHint = (hint: Hint): void => {
+      if (hint === 'hide') leave()
+      else look()
+    }
     this.#watchers.add(onHint)
     return () => {
       this.#watchers.delete(onHint)

@@ -283,11 +283,11 @@ export class FakeServer implements Network, Listener {
 
   #pageFor(query: URLSearchParams): Page {
     const [after, limit, device] = ['after', 'limit', 'device'].map((name) => query.get(name))
-    if (after === null) return this.log.newest(Number(limit))
-    if (!isOffset(Number(after)) || !(Number(limit) >= 1 && Number(limit) <= 100))
+    if (after === null) return this.log.newest(Number(limit ?? 100))
+    if (!isOffset(Number(after)) || !(Number(limit ?? 100) >= 1 && Number(limit ?? 100) <= 100))
       this.complaints.push(`a poll with ${query.toString()}`)
     if (device) this.acks.push({ device, offset: Number(after), via: 'poll' })
-    return this.log.read(Number(after), Math.min(Number(limit), this.pageSize))
+    return this.log.read(Number(after), Math.min(Number(limit ?? 100), this.pageSize))
   }
 }
 

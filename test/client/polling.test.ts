@@ -74,21 +74,6 @@ describe('without a socket', () => {
     expect(server.requests).toHaveLength(polls)
   })
 
-  it('without `httpUrl` there is no polling: offline until there is one', async () => {
-    const { time, server } = scene()
-    server.handshakes = 'fail'
-    const app = startApp(time, server, { connect: { httpUrl: undefined, from: 1000 } })
-    server.publish()
-    await time.advance(60_000)
-    expect(states(app)).toEqual(['connecting', 'offline'])
-    expect(app.client.status).toEqual({ state: 'offline', reason: 'unreachable' })
-    expect(server.requests).toEqual([])
-    server.handshakes = 'answer'
-    await time.advance(31_000)
-    expect(states(app)).toEqual(['connecting', 'offline', 'live'])
-    expect(offsets(app)).toEqual([1001])
-  })
-
   it('the first socket after polling goes on where polling was', async () => {
     const { time, server } = scene()
     server.handshakes = 'fail'
@@ -150,7 +135,7 @@ describe('evicted', () => {
     const { time, server } = scene()
     const app = await liveApp(time, server)
     server.kick('evicted')
-    await time.advance(1_000)
+    await time.advance(2_100)
     expect(app.client.status).toEqual({ state: 'polling', reason: 'evicted' })
     server.publish()
     await time.advance(3_600_000)
@@ -162,18 +147,6 @@ describe('evicted', () => {
     server.publish()
     await time.advance(100)
     expect(offsets(app)).toEqual([1001, 1002])
-  })
-
-  it('without polling is offline, until the app is looked at', async () => {
-    const { time, server } = scene()
-    const app = await liveApp(time, server, { connect: { httpUrl: undefined } })
-    server.kick('evicted')
-    await time.advance(600_000)
-    expect(app.client.status).toEqual({ state: 'offline', reason: 'evicted' })
-    expect(server.sockets).toHaveLength(1)
-    app.client.check()
-    await time.advance(1_000)
-    expect(app.client.status).toEqual({ state: 'live' })
   })
 
   it('by one of 21 clients leaves 20 live and one polling, and no more than 21 dials', async () => {

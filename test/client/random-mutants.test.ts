@@ -5,12 +5,13 @@ import type * as LogReader from '../../src/client/log-reader.ts'
 import { faultsOf, play, schedules } from './schedule.ts'
 
 type Reader = LogReader.LogReader
-type ReaderOptions = LogReader.LogReaderOptions
+type Applier = Parameters<typeof LogReader.createLogReader>[0]
+type Ask = Parameters<typeof LogReader.createLogReader>[1]
 
 /** What is broken in the client: its ear, its mouth, or its memory. */
 interface Mutant {
-  readonly options?: (options: ReaderOptions) => Partial<ReaderOptions>
-  readonly reader?: (reader: Reader, options: ReaderOptions) => Partial<Reader>
+  readonly ask?: Ask
+  readonly reader?: (reader: Reader, applier: Applier) => Partial<Reader>
   readonly save?: (offset: number) => number
 }
 
@@ -19,10 +20,9 @@ const { broken } = vi.hoisted<{ broken: { mutant: Mutant } }>(() => ({ broken: {
 vi.mock('../../src/client/log-reader.ts', async (original) => {
   const { createLogReader } = await original<typeof LogReader>()
   return {
-    createLogReader: (given: ReaderOptions): Reader => {
-      const options = { ...given, ...broken.mutant.options?.(given) }
-      const reader = createLogReader(options)
-      return { ...reader, ...broken.mutant.reader?.(reader, options) }
+    createLogReader: (applier: Applier, ask: Ask): Reader => {
+      const reader = createLogReader(applier, broken.mutant.ask ?? ask)
+      return { ...reader, ...broken.mutant.reader?.(reader, applier) }
     },
   }
 })
@@ -46,35 +46,41 @@ beforeEach(() => {
 
 const MUTANTS: Readonly<Record<string, Mutant>> = {
   'does not drop what it has': {
-    reader: ({ pushed }, { take }) => ({
-      pushed: (entry) => {
-        take({ ...entry, via: 'push' })
-        pushed(entry)
+    reader: ({ read }, { add }) => ({
+      read: (page, via, asked) => {
+        if (via === 'push') add({ ...page.events[0]!, via })
+        read(page, via, asked)
       },
     }),
   },
   'takes pushes as they come, over gaps': {
-    reader: ({ cursor, pushed, start }, { take }) => ({
-      pushed: (entry) => {
-        if (entry.offset <= (cursor() ?? Infinity)) return
-        if (entry.offset === (cursor() ?? 0) + 1) {
-          pushed(entry)
-          return
-        }
-        take({ ...entry, via: 'push' })
-        start(entry.offset)
+    reader: ({ cursor, read }) => ({
+      read: (page, via, asked) => {
+        read(page, via, via === 'push' ? cursor() : asked)
       },
     }),
   },
   'thinks that every page is the last': {
-    reader: ({ read }) => ({ read: (page, ...rest) => read({ ...page, more: false }, ...rest) }),
+    reader: ({ read }) => ({
+      read: (page, via, asked) => {
+        read({ ...page, more: via === 'push' }, via, asked)
+      },
+    }),
   },
-  'never asks for what is missing': { options: () => ({ ask: () => undefined }) },
+  'never asks for what is missing': { ask: () => undefined },
   'takes the answer to "from now" for one that follows its cursor': {
-    reader: ({ cursor, read }) => ({ read: (page, via, asked) => read(page, via, asked ?? cursor()) }),
+    reader: ({ cursor, read }) => ({
+      read: (page, via, asked) => {
+        read(page, via, asked ?? cursor())
+      },
+    }),
   },
   'is deaf to `truncated`': {
-    reader: ({ read }) => ({ read: (page, ...rest) => read({ ...page, truncated: false }, ...rest) }),
+    reader: ({ read }) => ({
+      read: (page, ...rest) => {
+        read({ ...page, truncated: false }, ...rest)
+      },
+    }),
   },
   'remembers an event before it was handled': { save: (offset) => offset + 1 },
   'remembers late': { save: (offset) => offset - 1 },

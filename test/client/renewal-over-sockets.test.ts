@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import { createClient } from '../../src/client/client.ts'
 import type { Arrival } from '../../src/client/event-client.ts'
 import { platformEnvironment } from '../../src/client/environment.ts'
-import { TIMING } from '../../src/client/timing.ts'
+import type * as Limits from '../../src/client/limits.ts'
 import type * as WebSocketApi from '../../src/gateway/websocket/websocket-api.ts'
 import { startServer } from '../../src/local/server.ts'
 import { readSettings } from '../../src/local/settings.ts'
@@ -22,6 +22,11 @@ vi.mock('../../src/gateway/websocket/websocket-api.ts', async (original) => {
     api.createWebSocketApi({ ...options, quotas: { ...options.quotas, lifetimeMs: LIMIT } })
   return { ...api, createWebSocketApi }
 })
+
+vi.mock('../../src/client/limits.ts', async (original) => ({
+  ...(await original<typeof Limits>()),
+  CONNECTION: LIMIT * 0.8,
+}))
 
 /** From when to when a connection was dialed, could be used, and was no more. */
 interface Span {
@@ -76,7 +81,6 @@ it('a client that lives through three connection limits misses and repeats nothi
   const client = createClient(
     { url: server.wsUrl, httpUrl: server.httpUrl, getToken: () => tokenFor(deployment, 'trainer-1') },
     platformEnvironment({ WebSocket: WatchedWebSocket }),
-    { ...TIMING, connection: LIMIT * 0.8 },
   )
   onTestFinished(() => {
     client.close()

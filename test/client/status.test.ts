@@ -56,11 +56,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'polling>polling': async (time, server) => {
     const app = await liveApp(time, server)
     server.kick('evicted')
-    await time.advance(1_000)
+    await time.advance(2_100)
     expect(app.client.status).toEqual({ state: 'polling', reason: 'evicted' })
     server.handshakes = 'fail'
     app.environment.hint('look')
-    await time.advance(1_000)
+    await time.advance(2_100)
     expect(app.client.status).toEqual({ state: 'polling', reason: 'unreachable' })
     return app
   },
@@ -113,7 +113,7 @@ describe('the status', () => {
     const { time, server } = scene()
     const app = await polling(time, server)
     const { status } = app.client
-    await time.advance(10_000)
+    await time.advance(15_000)
     expect(server.requests.length).toBeGreaterThan(2)
     expect(app.client.status).toBe(status)
     expect(states(app)).toEqual(['connecting', 'polling'])
@@ -140,10 +140,15 @@ describe('a hint of the platform', () => {
     expect(app.client.status).toEqual({ state: 'live' })
   })
 
-  it('that it is gone says `offline` if there was no connection anyway', async () => {
+  it('that it is gone makes the client look whether that is so, if there was no connection anyway', async () => {
     const { time, server } = scene()
     const app = await polling(time, server)
     app.environment.hint('offline')
+    await time.advance(2_100)
+    expect(app.client.status).toEqual({ state: 'polling', reason: 'unreachable' })
+    server.isDown = true
+    app.environment.hint('offline')
+    await time.advance(2_100)
     expect(app.client.status).toEqual({ state: 'offline', reason: 'unreachable' })
   })
 

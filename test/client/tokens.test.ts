@@ -45,17 +45,6 @@ describe('a token that the handshake refuses', () => {
       expect(offsets(app)).toHaveLength(1)
     },
   )
-
-  it('leaves a client without polling `unauthorized` as well, in Node', async () => {
-    const { time, server } = scene()
-    server.tokens.areRefused = true
-    const app = startApp(time, server, { connect: { httpUrl: undefined } })
-    await time.advance(60_000)
-    expect(app.client.status).toEqual({ state: 'offline', reason: 'unauthorized' })
-    server.tokens.areRefused = false
-    await time.advance(31_000)
-    expect(app.client.status).toEqual({ state: 'live' })
-  })
 })
 
 describe('getToken', () => {
@@ -119,15 +108,15 @@ describe('getToken', () => {
 })
 
 describe('a token that ends', () => {
-  it('is replaced a minute before that, and the client never leaves `live`', async () => {
+  it('is replaced after nine tenths of its life, and the client never leaves `live`', async () => {
     const { time, server } = scene()
     const app = await liveApp(time, server)
-    await time.advance(58 * 60_000)
+    await time.advance(53 * 60_000)
     expect(server.tokens.issued).toBe(1)
-    await time.advance(60_000 + 30_000)
+    await time.advance(60_000 + 1_000)
     expect(server.tokens.issued).toBe(2)
     server.publish()
-    await time.advance(5 * 60_000)
+    await time.advance(10 * 60_000)
     server.publish()
     await time.advance(1_000)
     expect(offsets(app)).toEqual([1001, 1002])
