@@ -102,14 +102,18 @@ describe('under random faults', () => {
       { numRuns: 300 },
     )
     // Each case was there, or it was not tried.
-    expect(Math.min(...Object.values(seen))).toBeGreaterThan(10)
+    expect(Math.min(...Object.values(seen))).toBeGreaterThan(5)
   })
 
   it('publishAll keeps the order, and so does whoever publishes again what is left', async () => {
-    const size = fc.integer({ min: 1, max: 250 })
+    const size = fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 101, max: 250 }))
+    // Often the first of several requests gets through, and not the next.
+    const scripts = fc
+      .tuple(fc.boolean(), script)
+      .map(([isFirstGood, faults]): Fault[] => (isFirstGood ? ['none', ...faults] : faults))
     let partial = 0
     await fc.assert(
-      fc.asyncProperty(script, deadline, size, async (faults, ms, count) => {
+      fc.asyncProperty(scripts, deadline, size, async (faults, ms, count) => {
         const userId = unique('user')
         const events = Array.from({ length: count }, (_, n) => ({
           type: 'T',
