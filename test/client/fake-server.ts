@@ -7,9 +7,10 @@
  * words of `docs/protocol.md`, and is never switched off. Anything that a client must not send is a `complaint`, and fails its test.
  */
 import type { Fetch } from '../../src/client/options.ts'
-import type { LoggedEvent, Page } from '../../src/client/protocol.ts'
+import type { LoggedEvent } from '../../src/client/protocol.ts'
 import type { Network } from './fake-environment.ts'
 import { FakeLog } from './fake-log.ts'
+import { answerPoll } from './fake-polls.ts'
 import { FakeSocket, type Listener } from './fake-socket.ts'
 import { FakeTokens } from './fake-tokens.ts'
 import type { ManualTime } from './manual-time.ts'
@@ -183,7 +184,8 @@ export class FakeServer implements Network, Listener {
       this.#time.after('world', this.latency, () => {
         const { polls } = this
         if (polls === 'hang' || aborted.aborted) return
-        const answer = this.#poll(url, (headers['authorization'] ?? '').replace('Bearer ', ''), aborted)
+        const token = (headers['authorization'] ?? '').replace('Bearer ', '')
+        const answer = answerPoll(this, { url, token, at: this.#time.now(), signal: aborted })
         this.#time.after('device', this.latency, () => {
           if (polls === 'refuse') reject(new TypeError('fetch failed'))
           else resolve(answer)
@@ -266,29 +268,6 @@ export class FakeServer implements Network, Listener {
   #end(peer: Peer, code: number): void {
     if (this.#peers.delete(peer.socket)) peer.socket.end(code)
   }
-
-  #poll(url: string, token: string, signal: AbortSignal): Awaited<ReturnType<Fetch>> {
-    const { pathname, searchParams } = new URL(url)
-    if (pathname !== '/api/v1/events/recent') this.complaints.push(`GET ${url}`)
-    this.requests.push({ query: searchParams.toString(), token, at: this.#time.now() })
-    if (this.polls === 'html')
-      return { status: 200, json: async () => Promise.reject(new SyntaxError('Unexpected token <')) }
-    if (this.polls === 'stall') return { status: 200, json: async () => rejectsOn(signal) }
-    if (this.polls === 503) return { status: 503, json: async () => ({ type: 'about:blank', status: 503 }) }
-    if (this.polls === 401 || !this.tokens.opens(token))
-      return { status: 401, json: async () => ({ type: 'about:blank', status: 401 }) }
-    const page = this.#pageFor(searchParams)
-    return { status: 200, json: async () => page }
-  }
-
-  #pageFor(query: URLSearchParams): Page {
-    const [after, limit, device] = ['after', 'limit', 'device'].map((name) => query.get(name))
-    if (after === null) return this.log.newest(Number(limit ?? 100))
-    if (!isOffset(Number(after)) || !(Number(limit ?? 100) >= 1 && Number(limit ?? 100) <= 100))
-      this.complaints.push(`a poll with ${query.toString()}`)
-    if (device) this.acks.push({ device, offset: Number(after), via: 'poll' })
-    return this.log.read(Number(after), Math.min(Number(limit ?? 100), this.pageSize))
-  }
 }
 
 /** A constructor of sockets that lead to this server. */
@@ -301,12 +280,5 @@ function dialing(time: ManualTime, server: Listener, dialed: FakeSocket[]): Fake
   }
 }
 
-const isOffset = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
-
-async function rejectsOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(new Error('AbortError: the body was aborted'))
-    })
-  })
-}
+export const isOffset = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0
