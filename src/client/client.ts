@@ -46,7 +46,7 @@ export function createClient(options: ConnectOptions, environment: Environment):
     const before = status
     status = nextStatus(status, happening, reason)
     if (status === before) return
-    say(status.state, 'started', reason)
+    say(reason ? `${status.state} started: ${reason}` : status.state)
     subscriptions.call(['status'], status).catch((error: unknown) => {
       environment.reportError('a status listener failed', error)
     })
