@@ -59,8 +59,9 @@ interface AppEvents {
 }
 const getToken = () => 'token'
 const url = 'wss://events.example.com'
+const httpUrl = 'https://events.example.com'
 
-export const events: EventClient<AppEvents> = connect<AppEvents>({ url, getToken, storage: localStorage })
+export const events: EventClient<AppEvents> = connect<AppEvents>({ url, httpUrl, getToken, storage: localStorage })
 events.on('SESSION_CANCELLED', ({ reason }) => reason?.toUpperCase())
 // @ts-expect-error no such type
 events.on('SESION_CANCELLED', () => undefined)
@@ -68,14 +69,14 @@ events.on('SESION_CANCELLED', () => undefined)
 events.on('SESSION_CANCELLED', ({ trainerId }) => trainerId)
 
 export function useSessions(userId: string): Status {
-  const client = useEventClient(() => connect<AppEvents>({ url, getToken, WebSocket, fetch }), [userId])
+  const client = useEventClient(() => connect<AppEvents>({ url, httpUrl, getToken, WebSocket, fetch }), [userId])
   useEvents(client, 'SESSION_COMPLETED', ({ sessionId, type, id }) => [sessionId, type, id].join())
   // @ts-expect-error no such type
   useEvents(client, 'SESION_COMPLETED', () => undefined)
   return useEventStatus(client)
 }
 
-const publisher = createPublisher<AppEvents>({ httpUrl: 'https://events.example.com', getToken })
+const publisher = createPublisher<AppEvents>({ httpUrl, getToken })
 const timestamp = Date.now()
 export const published: Promise<{ readonly id: string }> = publisher.publish({
   type: 'SESSION_COMPLETED', timestamp, sessionId: 's-1', trainerId: 't-1', studentId: 's-1',
@@ -92,7 +93,8 @@ declare const AsyncStorage: {
   setItem(key: string, value: string): Promise<void>
 }
 const storage: Storage = AsyncStorage
-export const events = connect({ url: 'wss://events.example.com', getToken: async () => 'token', storage })
+const [url, httpUrl] = ['wss://events.example.com', 'https://events.example.com']
+export const events = connect({ url, httpUrl, getToken: async () => 'token', storage })
 events.on('ANYTHING', (event) => event['field'])
 `
 
