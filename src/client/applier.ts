@@ -34,7 +34,7 @@ export function createApplier<Item extends { readonly offset: number }>(
         progress.failed(item.offset, error)
       }
       // It was stopped meanwhile, or by the handler itself.
-      if (queue[0] !== item) break
+      if (queue[0] !== item) return
       progress.applied(item.offset)
       queue.shift()
       drained()
@@ -50,6 +50,8 @@ export function createApplier<Item extends { readonly offset: number }>(
     waiting: () => queue.length,
     stop: () => {
       queue = []
+      // What still comes is not handled any more.
+      isRunning = true
     },
   }
 }

@@ -10,6 +10,7 @@ import { type Happening, nextStatus } from './machine.ts'
 import type { ConnectOptions } from './options.ts'
 import { createPoller } from './poller.ts'
 import { createProgress } from './progress.ts'
+import { report } from './report.ts'
 import type { Reason, Status } from './status.ts'
 import { createSubscriptions } from './subscriptions.ts'
 import { createTokens } from './tokens.ts'
@@ -24,6 +25,7 @@ export function createClient(options: ConnectOptions, environment: Environment):
     ...environment,
     // All can be stopped at once: one that is left would keep a process alive, or wake the dead.
     after: (milliseconds, run) => {
+      if (status.state === 'closed') return () => undefined
       const stop: Cancel = () => {
         timers.delete(stop)
         return cancel()
@@ -36,7 +38,13 @@ export function createClient(options: ConnectOptions, environment: Environment):
       return stop
     },
     me,
-    say: (...parts) => options.log?.(`event-fanout: ${parts.join(' ')}`),
+    say: (...parts) => {
+      try {
+        options.log?.(`event-fanout: ${parts.join(' ')}`)
+      } catch {
+        // Whoever reads the log must not stop the events.
+      }
+    },
   }
   const { say } = context
   const subscriptions = createSubscriptions()
@@ -48,7 +56,7 @@ export function createClient(options: ConnectOptions, environment: Environment):
     if (status === before) return
     say(reason ? `${status.state} started: ${reason}` : status.state)
     subscriptions.call(['status'], status).catch((error: unknown) => {
-      environment.reportError('a status listener failed', error)
+      report('a status listener', error)
     })
   }
 
@@ -94,8 +102,7 @@ export function createClient(options: ConnectOptions, environment: Environment):
       happen('joined')
       progress.tell(true)
     },
-    (error) => {
-      say('no connection:', error)
+    () => {
       if (status.state === 'live') poller.start()
       happen('lost')
     },

@@ -2,7 +2,7 @@ import type { Context } from './context.ts'
 import type { Cancel } from './environment.ts'
 import type { LogReader } from './log-reader.ts'
 import type { ErrorFrame, Frame } from './protocol.ts'
-import { ANSWER, HIDDEN_FACTOR, IDLE, PAGE, PONG } from './limits.ts'
+import { ANSWER, IDLE, PAGE, PONG } from './limits.ts'
 
 /** One WebSocket from its handshake to its end. */
 export interface Connection {
@@ -19,7 +19,7 @@ export interface Connection {
  * @param ended called once, unless `close` was called
  */
 export function openConnection(
-  { WebSocket, url, pingInterval = 60_000, now, after, isHidden, me, say }: Context,
+  { WebSocket, url, pingInterval = 60_000, now, after, me, say }: Context,
   token: string,
   reader: LogReader,
   answered: () => void,
@@ -39,7 +39,11 @@ export function openConnection(
     nextPing?.()
     page?.()
     pong?.()
-    socket.onopen = socket.onmessage = socket.onclose = null
+    socket.onmessage = socket.onclose = null
+    // Android opens a WebSocket even if it was closed before that.
+    socket.onopen = () => {
+      socket.close(1000)
+    }
     socket.close(1000)
   }
 
@@ -59,7 +63,7 @@ export function openConnection(
 
   const pingLater = (): void => {
     nextPing?.()
-    nextPing = after(pingInterval * (isHidden() ? HIDDEN_FACTOR : 1), check)
+    nextPing = after(pingInterval, check)
   }
 
   const check = (): void => {

@@ -28,7 +28,7 @@ export function createConnector(
   tokens: Tokens,
   reader: LogReader,
   joined: () => void,
-  failed: (error: unknown) => void,
+  failed: () => void,
 ): Connector {
   const { now, random, after, say } = context
   /** The one that events come over. */
@@ -49,13 +49,12 @@ export function createConnector(
 
   /** Full jitter: after a restart of the server everybody comes back, but not at once. */
   const dialLater = (): void => {
-    if (!isParked) dialAfter(random() * Math.min(LONGEST_PAUSE, 1000 * 2 ** failures))
+    dialAfter(random() * Math.min(LONGEST_PAUSE, 1000 * 2 ** failures))
   }
 
   const dial = async (): Promise<void> => {
     if (isDialing || isParked) return
     isDialing = true
-    nextDial?.()
     try {
       open(await tokens.get())
     } catch (error) {
@@ -70,7 +69,8 @@ export function createConnector(
   }
 
   const down = (error: unknown): void => {
-    if (!current) failed(error)
+    say('no connection:', error)
+    if (!current) failed()
     if (!isDialing) dialLater()
   }
 
@@ -83,7 +83,7 @@ export function createConnector(
         dialFailed(reason)
       } else {
         current = undefined
-        if (now() - joinedAt > HELD) failures = 0
+        failures = now() - joinedAt > HELD ? 0 : failures + 1
         down(reason)
       }
     }

@@ -15,14 +15,11 @@ export interface Environment {
   readonly fetch: Fetch
   /** What this tab alone sees and what survives its reload: `sessionStorage`. */
   readonly tabStorage: Storage | undefined
-  /** Whether nobody looks at the app. */
-  readonly isHidden: () => boolean
   /**
    * @param look called when the app is looked at again, or something about the network has changed
    * @param leave called when the page goes, perhaps for ever
    */
   readonly watch: (look: () => void, leave: () => void) => Cancel
-  readonly reportError: (message: string, error: unknown) => void
 }
 
 type Listener = (event: { readonly type: string }) => void
@@ -40,7 +37,6 @@ interface Platform {
 
 declare function setTimeout(run: () => void, milliseconds: number): unknown
 declare function clearTimeout(timer: unknown): void
-declare const console: { error(message: string, error: unknown): void }
 
 /** `visibilitychange` is the document's; it bubbles. */
 const WATCHED = ['online', 'offline', 'pagehide', 'visibilitychange']
@@ -48,7 +44,6 @@ const WATCHED = ['online', 'offline', 'pagehide', 'visibilitychange']
 /** The platform, as it is at the time of the call: an import looks at nothing. */
 export function platformEnvironment(options: Pick<ConnectOptions, 'WebSocket' | 'fetch'>): Environment {
   const platform = globalThis as unknown as Platform
-  const isHidden = (): boolean => platform.document?.visibilityState === 'hidden'
   return {
     now: Date.now,
     random: Math.random,
@@ -63,11 +58,10 @@ export function platformEnvironment(options: Pick<ConnectOptions, 'WebSocket' | 
     // Browsers insist that it is a method of `window`.
     fetch: options.fetch ?? platform.fetch.bind(platform),
     tabStorage: tabStorageOf(platform),
-    isHidden,
     watch: (look, leave) => {
       const listener: Listener = ({ type }) => {
         if (type === 'pagehide') leave()
-        else if (!isHidden()) look()
+        else if (platform.document?.visibilityState !== 'hidden') look()
       }
       for (const type of WATCHED) platform.addEventListener?.(type, listener)
       return () => {
@@ -75,16 +69,14 @@ export function platformEnvironment(options: Pick<ConnectOptions, 'WebSocket' | 
         return undefined
       }
     },
-    reportError: (message, error) => {
-      console.error(`event-fanout: ${message}`, error)
-    },
   }
 }
 
 /** Where cookies are blocked, browsers throw at the mere mention. */
 function tabStorageOf(platform: Platform): Storage | undefined {
   try {
-    return platform.sessionStorage
+    // Node and Deno have one, without a tab.
+    return platform.document && platform.sessionStorage
   } catch {
     return undefined
   }

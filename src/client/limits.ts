@@ -21,8 +21,8 @@ export const IDLE = 600_000
 /** The server closes every connection after so long. */
 export const CONNECTION = 7_200_000
 
-/** Nobody looks at a hidden app; pings so many times rarer only keep its connection from the server's idle limit. */
-export const HIDDEN_FACTOR = 4
+/** A token is kept for so long, even if by this device's clock it is about to end: the clock may be wrong. */
+export const LEAST = 30_000
 /** As many events as a page has. With so many waiting, more are left with the server until the app has caught up. */
 export const ROOM = 100
 /** While there is no connection, so many failures of handlers are kept to be told later. */

@@ -71,6 +71,8 @@ export function createLogReader(
           cursor = entry.offset
           add({ ...entry, via })
         }
+      // Nothing is missing, whatever was heard: the server's log may have been put back.
+      if (!events.length) highest = head
       // A log that started again has skipped offsets: below the head there is nothing more to wait for.
       if (!more) cursor = Math.max(cursor, head)
     }

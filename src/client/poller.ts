@@ -10,7 +10,7 @@ import { within } from './within.ts'
 
 /** Asks over HTTP, again and again, while there is no connection. */
 export interface Poller {
-  /** Polls, if there is no connection soon, and goes on. */
+  /** Polls, if there is no connection soon, and goes on; or, if it does already, at once. */
   readonly start: () => void
   readonly stop: () => void
 }
@@ -54,6 +54,7 @@ export function createPoller(
     let pause = POLL_AFTER
     isPolling = true
     try {
+      const authorization = `Bearer ${await tokens.get()}`
       // The device acknowledges the cursor: all up to there must have been applied.
       if (!applier.waiting()) {
         pause = pollInterval
@@ -61,7 +62,6 @@ export function createPoller(
         abort = () => {
           aborter.abort()
         }
-        const authorization = `Bearer ${await tokens.get()}`
         const asked = reader.cursor()
         const page = await within(context, PAGE, 'answer', poll(authorization, asked, aborter.signal))
         failures = 0
@@ -92,8 +92,9 @@ export function createPoller(
 
   return {
     start: () => {
+      failures = 0
+      if (!isPolling) tickAfter(isRunning ? 0 : POLL_AFTER)
       isRunning = true
-      if (!isPolling) tickAfter(POLL_AFTER)
     },
     stop: () => {
       isRunning = false

@@ -1,6 +1,7 @@
 import type { Context } from './context.ts'
 import type { Cancel } from './environment.ts'
 import { ACK, REPORTS } from './limits.ts'
+import { report } from './report.ts'
 
 /** How far the app has come, and what went wrong on the way: remembered here, and told to the server. */
 export interface Progress {
@@ -16,7 +17,7 @@ export interface Progress {
  * @param send tells the server, and whether there is a connection to tell it over
  */
 export function createProgress(
-  { after, reportError }: Context,
+  { after }: Context,
   save: (offset: number) => void,
   send: (message: object) => boolean,
 ): Progress {
@@ -44,8 +45,9 @@ export function createProgress(
       tellSoon()
     },
     failed: (failedAt, error) => {
-      reportError(`a handler failed at offset ${failedAt}`, error)
-      if (reports.length < REPORTS) reports.push({ action: 'report', offset: failedAt, error: String(error) })
+      report(`a handler of offset ${failedAt}`, error)
+      if (reports.length < REPORTS)
+        reports.push({ action: 'report', offset: failedAt, error: String(error).slice(0, 1000) })
       tellSoon()
     },
     tell,

@@ -1,5 +1,5 @@
 import type { Context } from './context.ts'
-import { ANSWER } from './limits.ts'
+import { ANSWER, LEAST } from './limits.ts'
 import { Unauthorized } from './unauthorized.ts'
 import { within } from './within.ts'
 
@@ -35,8 +35,8 @@ export function createTokens(context: Context, admit: (user: string) => Promise<
     await admit(sub)
     const life = exp * 1000 - now()
     // One that has ended by this device's clock: the clock may be wrong, so the server decides.
-    until = life > 0 ? now() + life * 0.9 : Infinity
-    return (kept = token)
+    until = life > 0 ? now() + Math.max(LEAST, life * 0.9) : Infinity
+    return (kept = token.trim())
   }
 
   const left = (): number => until - now()
