@@ -20,7 +20,7 @@ export default defineConfig(
   {
     // Factories: each is what a class would be elsewhere, and minifies to half of that.
     files: ['src/client/*.ts'],
-    rules: { 'max-lines-per-function': ['error', { max: 130, skipBlankLines: true, skipComments: true }] },
+    rules: { 'max-lines-per-function': ['error', { max: 135, skipBlankLines: true, skipComments: true }] },
   },
   {
     files: ['test/**/*.ts', 'bench/**/*.ts'],

@@ -28,14 +28,16 @@ export function createApplier<Item extends { readonly offset: number }>(
   const run = async (): Promise<void> => {
     isRunning = true
     for (let item; (item = queue[0]);) {
-      try {
-        await within(context, HANDLER, 'return', handle(item))
-      } catch (error) {
-        progress.failed(item.offset, error)
-      }
+      const { offset } = item
+      await within(context, HANDLER, 'return', handle(item))
+        .catch((error: unknown) => {
+          progress.failed(offset, error)
+        })
+        // Of some errors there is no text.
+        .catch(() => undefined)
       // It was stopped meanwhile, or by the handler itself.
       if (queue[0] !== item) return
-      progress.applied(item.offset)
+      progress.applied(offset)
       queue.shift()
       drained()
     }

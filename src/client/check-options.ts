@@ -15,9 +15,11 @@ const WANTED = {
 
 /** @throws TypeError that names the option, its value and what would do */
 export function checkOptions(options: ConnectOptions & Environment): void {
-  for (const [name, wanted] of Object.entries(WANTED)) {
-    const value = options[name as keyof typeof WANTED]
-    const given = `${typeof value} ${String(value)}`
+  let name: keyof typeof WANTED
+  for (name in WANTED) {
+    const wanted = WANTED[name]
+    const value = options[name]
+    const given = [typeof value, value].join(' ')
     if (!new RegExp(`^${wanted}`).test(given))
       // Cut, for it may be a token.
       throw new TypeError(`connect: option ${name} must be ${wanted}, not ${given.slice(0, 40)}`)

@@ -116,7 +116,7 @@ export function createClient(options: ConnectOptions, environment: Environment):
       happen('polled', connector.evicted() ? 'evicted' : 'unreachable')
     },
     (error) => {
-      say('poll failed:', error)
+      say('poll failed:', options.httpUrl, error)
       happen('failed', error instanceof Unauthorized ? 'unauthorized' : 'unreachable')
     },
   )
@@ -150,11 +150,11 @@ export function createClient(options: ConnectOptions, environment: Environment):
     check,
     close: () => {
       progress.tell()
-      store.release()
+      store.release(true)
       connector.stop()
       poller.stop()
       applier.stop()
-      for (const cancel of timers) cancel()
+      for (const stop of timers) stop()
       unwatch()
       happen('closed')
     },

@@ -3,6 +3,7 @@ import type { Cancel } from './environment.ts'
 import type { LogReader } from './log-reader.ts'
 import type { ErrorFrame, Frame } from './protocol.ts'
 import { ANSWER, IDLE, PAGE, PONG } from './limits.ts'
+import { createTimer } from './timer.ts'
 
 /** One WebSocket from its handshake to its end. */
 export interface Connection {
@@ -19,15 +20,15 @@ export interface Connection {
  * @param ended called once, unless `close` was called
  */
 export function openConnection(
-  { WebSocket, url, pingInterval = 60_000, now, after, me, say }: Context,
+  context: Context,
   token: string,
   reader: LogReader,
   answered: () => void,
   refused: (error: ErrorFrame) => void,
   ended: (reason: unknown) => void,
 ): Connection {
+  const { WebSocket, url, pingInterval = 60_000, now, after, me, say } = context
   let lastHeard = now()
-  let nextPing: Cancel | undefined
   let asked: number | undefined
   /** What is waited for: a handshake or a page, and a pong. */
   let page: Cancel | undefined
@@ -36,7 +37,7 @@ export function openConnection(
   const socket = new WebSocket(url, ['fanout.v1', `bearer.${token}`])
 
   const close = (): void => {
-    nextPing?.()
+    pingAfter()
     page?.()
     pong?.()
     socket.onmessage = socket.onclose = null
@@ -61,19 +62,16 @@ export function openConnection(
     socket.send(JSON.stringify(message))
   }
 
-  const pingLater = (): void => {
-    nextPing?.()
-    nextPing = after(pingInterval, check)
-  }
-
   const check = (): void => {
-    pingLater()
+    pingAfter(pingInterval)
     if (now() - lastHeard > IDLE) end('idle')
     else if (!pong) {
       pong = expect('pong', PONG)
       send({ action: 'ping' })
     }
   }
+
+  const pingAfter = createTimer(context, check)
 
   const resume = (): void => {
     if (page) return
@@ -85,7 +83,7 @@ export function openConnection(
   page = expect('handshake', ANSWER)
   socket.onopen = () => {
     page = page?.()
-    pingLater()
+    pingAfter(pingInterval)
     resume()
   }
   socket.onmessage = ({ data }: { data: string }) => {

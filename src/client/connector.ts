@@ -1,9 +1,9 @@
 import { type Connection, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
-import type { Cancel } from './environment.ts'
 import type { LogReader } from './log-reader.ts'
 import type { ErrorFrame } from './protocol.ts'
 import { CONNECTION, HELD, LONGEST_PAUSE, POLL_AFTER } from './limits.ts'
+import { createTimer } from './timer.ts'
 import type { Tokens } from './tokens.ts'
 
 /** Keeps one connection open: opens it, opens it again after a pause, and replaces it before its time is over. */
@@ -40,12 +40,6 @@ export function createConnector(
   let isParked = false
   let failures = 0
   let joinedAt: number
-  let nextDial: Cancel | undefined
-
-  const dialAfter = (milliseconds: number): void => {
-    nextDial?.()
-    nextDial = after(milliseconds, () => void dial())
-  }
 
   /** Full jitter: after a restart of the server everybody comes back, but not at once. */
   const dialLater = (): void => {
@@ -62,6 +56,8 @@ export function createConnector(
     }
   }
 
+  const dialAfter = createTimer(context, dial)
+
   const dialFailed = (error: unknown): void => {
     isDialing = false
     failures++
@@ -69,7 +65,7 @@ export function createConnector(
   }
 
   const down = (error: unknown): void => {
-    say('no connection:', error)
+    say('no connection:', context.url, error)
     if (!current) failed()
     if (!isDialing) dialLater()
   }

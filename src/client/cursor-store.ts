@@ -8,8 +8,8 @@ export interface CursorStore {
   /** Names the device. @returns the offset that was kept */
   readonly load: (user: string) => Promise<number | undefined>
   readonly save: (offset: number) => void
-  /** The tab goes: whoever comes after it, after a reload, may have its name. */
-  readonly release: () => void
+  /** The tab goes, or the client alone: whoever comes after it may have its name, and in the same page its key. */
+  readonly release: (isClosed?: boolean) => void
 }
 
 /**
@@ -20,7 +20,7 @@ export interface CursorStore {
  * A storage that fails costs the memory, not the events: the client says so, and goes on.
  */
 export function createCursorStore(context: Context): CursorStore {
-  const { tabStorage, storage = tabStorage, me, say } = context
+  const { tabStorage, storage = tabStorage, me, say, keys } = context
   const own = tabStorage ?? storage
   let key: string
   let newest: number | undefined
@@ -57,13 +57,17 @@ export function createCursorStore(context: Context): CursorStore {
   return {
     load: async (user) => {
       key = `event-fanout:${encodeURIComponent(user)}:${context.device ?? ''}`
+      // Another client of the user in this page has its own cursor.
+      while (keys.has(key)) key += '+'
+      keys.add(key)
       const entry = (await access(own)) ?? (await access(storage))
-      const [, offset, name] = /^(\d+) (.+)?/.exec(String(entry)) ?? []
+      const [, offset, name] = /^(\d+) (.+)?/.exec(entry as string) ?? []
       me.device = context.device ?? name ?? context.random().toString(36).slice(2)
       return offset === undefined ? undefined : Number(offset)
     },
     save: (offset) => void save(offset),
-    release: () => {
+    release: (isClosed) => {
+      if (isClosed) keys.delete(key)
       if (tabStorage && newest !== undefined) void access(tabStorage, `${newest} ${me.device}`)
     },
   }

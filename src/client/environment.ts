@@ -10,9 +10,11 @@ export interface Environment {
   /** From 0 to below 1. */
   readonly random: () => number
   /** Calls back once, after so many milliseconds. */
-  readonly after: (milliseconds: number, run: () => void) => Cancel
+  readonly after: (milliseconds: number, run: () => unknown) => Cancel
   readonly WebSocket: WebSocketConstructor
   readonly fetch: Fetch
+  /** The storage keys of the clients that live in this page or process: each has its own. */
+  readonly keys: Set<string>
   /** What this tab alone sees and what survives its reload: `sessionStorage`. */
   readonly tabStorage: Storage | undefined
   /**
@@ -35,11 +37,13 @@ interface Platform {
   readonly document?: { readonly visibilityState: string }
 }
 
-declare function setTimeout(run: () => void, milliseconds: number): unknown
+declare function setTimeout(run: () => unknown, milliseconds: number): unknown
 declare function clearTimeout(timer: unknown): void
 
 /** `visibilitychange` is the document's; it bubbles. */
 const WATCHED = ['online', 'offline', 'pagehide', 'visibilitychange']
+
+const KEYS = new Set<string>()
 
 /** The platform, as it is at the time of the call: an import looks at nothing. */
 export function platformEnvironment(options: Pick<ConnectOptions, 'WebSocket' | 'fetch'>): Environment {
@@ -57,6 +61,7 @@ export function platformEnvironment(options: Pick<ConnectOptions, 'WebSocket' | 
     WebSocket: options.WebSocket ?? platform.WebSocket,
     // Browsers insist that it is a method of `window`.
     fetch: options.fetch ?? platform.fetch.bind(platform),
+    keys: KEYS,
     tabStorage: tabStorageOf(platform),
     watch: (look, leave) => {
       const listener: Listener = ({ type }) => {

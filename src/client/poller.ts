@@ -4,6 +4,7 @@ import type { Cancel } from './environment.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Page } from './protocol.ts'
 import { LONGEST_PAUSE, PAGE, POLL_AFTER } from './limits.ts'
+import { createTimer } from './timer.ts'
 import type { Tokens } from './tokens.ts'
 import { Unauthorized } from './unauthorized.ts'
 import { within } from './within.ts'
@@ -26,11 +27,10 @@ export function createPoller(
   polled: () => void,
   failed: (error: unknown) => void,
 ): Poller {
-  const { httpUrl, pollInterval = 5_000, fetch, after, random, me } = context
+  const { httpUrl, pollInterval = 5_000, fetch, random, me } = context
   let isRunning = false
   let isPolling = false
   let failures = 0
-  let nextPoll: Cancel | undefined
   let abort: Cancel | undefined
 
   const poll = async (authorization: string, asked: number | undefined, signal: never): Promise<Page> => {
@@ -57,7 +57,6 @@ export function createPoller(
       const authorization = `Bearer ${await tokens.get()}`
       // The device acknowledges the cursor: all up to there must have been applied.
       if (!applier.waiting()) {
-        pause = pollInterval
         const aborter = new AbortController()
         abort = () => {
           aborter.abort()
@@ -65,7 +64,7 @@ export function createPoller(
         const asked = reader.cursor()
         const page = await within(context, PAGE, 'answer', poll(authorization, asked, aborter.signal))
         failures = 0
-        if (page.more) pause = 0
+        pause = page.more ? 0 : pollInterval
         if (isRunning) {
           polled()
           reader.read(page, 'poll', asked)
@@ -76,7 +75,7 @@ export function createPoller(
       // The token may have ended: once more, with another.
       if (!failures && error instanceof Unauthorized) pause = 0
       else {
-        pause = Math.min(LONGEST_PAUSE, pause * 2 ** failures)
+        pause = Math.min(LONGEST_PAUSE, pollInterval * 2 ** failures)
         if (isRunning) failed(error)
       }
       failures++
@@ -85,10 +84,7 @@ export function createPoller(
     if (isRunning) tickAfter(pause * (0.8 + random() * 0.4))
   }
 
-  const tickAfter = (milliseconds: number): void => {
-    nextPoll?.()
-    nextPoll = after(milliseconds, () => void tick())
-  }
+  const tickAfter = createTimer(context, tick)
 
   return {
     start: () => {
@@ -98,7 +94,7 @@ export function createPoller(
     },
     stop: () => {
       isRunning = false
-      nextPoll?.()
+      tickAfter()
       abort?.()
     },
   }
