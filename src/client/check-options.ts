@@ -22,6 +22,6 @@ export function checkOptions(options: ConnectOptions & Environment): void {
     const given = [typeof value, value].join(' ')
     if (!new RegExp(`^${wanted}`).test(given))
       // Cut, for it may be a token.
-      throw new TypeError(`connect: option ${name} must be ${wanted}, not ${given.slice(0, 40)}`)
+      throw new TypeError(`connect: ${name} must be ${wanted}, not ${given.slice(0, 40)}`)
   }
 }

@@ -54,7 +54,7 @@ export function createClient(options: ConnectOptions, environment: Environment):
     const before = status
     status = nextStatus(status, happening, reason)
     if (status === before) return
-    say(reason ? `${status.state} started: ${reason}` : status.state)
+    if (reason) say(`${status.state} started: ${reason}`)
     subscriptions.call(['status'], status).catch((error: unknown) => {
       report('a status listener', error)
     })
@@ -62,7 +62,7 @@ export function createClient(options: ConnectOptions, environment: Environment):
 
   /** The first token tells whose log it is, and so where that was left. */
   const admit = async (sub: string): Promise<void> => {
-    if (me.user === sub) return
+    if (me.user === sub || status.state === 'closed') return
     if (me.user) throw new Unauthorized(`a token of ${sub}, not of ${me.user}`)
     me.user = sub
     const offset = await store.load(sub)

@@ -100,7 +100,7 @@ export function openConnection(
       if (frame.type === 'pong') reader.heard(frame.head)
       else if (frame.type === 'events') {
         page = page?.()
-        say('resumed', frame.events.length, 'events, head', frame.head)
+        say('resumed', frame.events.length, 'events')
         reader.read(frame, 'resume', asked)
         answered()
       } else if (frame.type === undefined || frame.type === 'error') {

@@ -1,6 +1,5 @@
 import type { Applier } from './applier.ts'
 import type { Context } from './context.ts'
-import type { Cancel } from './environment.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Page } from './protocol.ts'
 import { LONGEST_PAUSE, PAGE, POLL_AFTER } from './limits.ts'
@@ -16,7 +15,12 @@ export interface Poller {
   readonly stop: () => void
 }
 
-declare const AbortController: new () => { readonly signal: never; abort(): void }
+interface Aborter {
+  readonly signal: never
+  abort(): void
+}
+
+declare const AbortController: new () => Aborter
 
 /** @param polled called when a poll has been answered */
 export function createPoller(
@@ -31,7 +35,7 @@ export function createPoller(
   let isRunning = false
   let isPolling = false
   let failures = 0
-  let abort: Cancel | undefined
+  let aborter: Aborter | undefined
 
   const poll = async (authorization: string, asked: number | undefined, signal: never): Promise<Page> => {
     // From now: only the head is of interest.
@@ -57,10 +61,7 @@ export function createPoller(
       const authorization = `Bearer ${await tokens.get()}`
       // The device acknowledges the cursor: all up to there must have been applied.
       if (!applier.waiting()) {
-        const aborter = new AbortController()
-        abort = () => {
-          aborter.abort()
-        }
+        aborter = new AbortController()
         const asked = reader.cursor()
         const page = await within(context, PAGE, 'answer', poll(authorization, asked, aborter.signal))
         failures = 0
@@ -71,7 +72,7 @@ export function createPoller(
         }
       }
     } catch (error) {
-      abort?.()
+      aborter?.abort()
       // The token may have ended: once more, with another.
       if (!failures && error instanceof Unauthorized) pause = 0
       else {
@@ -95,7 +96,7 @@ export function createPoller(
     stop: () => {
       isRunning = false
       tickAfter()
-      abort?.()
+      aborter?.abort()
     },
   }
 }

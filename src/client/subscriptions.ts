@@ -19,9 +19,9 @@ export function createSubscriptions(): Subscriptions {
       }
     },
     call: async (called, ...argument) => {
-      const calls = [...all]
-        .filter(([what]) => called.includes(what))
-        .map(async ([, callback]) => callback(...(argument as never[])))
+      const calls = [...all].map(
+        async ([what, callback]) => called.includes(what) && callback(...(argument as never[])),
+      )
       await Promise.allSettled(calls)
       await Promise.all(calls)
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { liveApp, scene, startApp } from './app.ts'
+import { liveApp, offsets, scene, startApp } from './app.ts'
 import { MapStorage } from './fake-environment.ts'
 
 describe('acks', () => {
@@ -44,6 +44,30 @@ describe('acks', () => {
     finish()
     await time.advance(7_000)
     expect(server.acks.at(-1)).toEqual({ device: app.client.device, offset: 1005, via: 'poll' })
+  })
+
+  it('by poll do not run ahead while a token is fetched', async () => {
+    const { time, server } = scene()
+    let isSlow = false
+    const getToken = async (): Promise<string> => {
+      if (isSlow) await new Promise<void>((resolve) => time.after('device', 3_000, resolve))
+      return server.tokens.issue()
+    }
+    server.answerDelay = 9_000
+    const app = startApp(time, server, {
+      connect: { from: 1000, getToken },
+      handle: async () => new Promise(() => undefined),
+    })
+    await time.advance(1_000)
+    isSlow = true
+    server.polls = 401
+    await time.until(() => server.requests.length === 1)
+    await time.advance(100)
+    server.polls = 'answer'
+    // Comes over the connection that has not answered yet, while the poll waits for its token.
+    server.publish()
+    await time.advance(4_000)
+    expect([offsets(app), server.acks]).toEqual([[1001], []])
   })
 
   it('that got lost with their connection are given again over the next', async () => {

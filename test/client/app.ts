@@ -1,21 +1,19 @@
-import { afterEach, expect } from 'vitest'
+import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { createClient } from '../../src/client/client.ts'
 import type { Arrival, EventClient, RefetchReason } from '../../src/client/event-client.ts'
 import type { AnyEvents } from '../../src/client/event-map.ts'
 import { NEXT } from '../../src/client/machine.ts'
 import type { ConnectOptions } from '../../src/client/options.ts'
 import type { State, Status } from '../../src/client/status.ts'
-import { FakeEnvironment, type MapStorage } from './fake-environment.ts'
+import { type DeviceOptions, FakeEnvironment } from './fake-environment.ts'
 import { FakeServer } from './fake-server.ts'
 import { ManualTime } from './manual-time.ts'
 
 export const URLS = { url: 'wss://events.example.com', httpUrl: 'https://events.example.com' }
 
-export interface AppOptions {
+export interface AppOptions extends DeviceOptions {
   /** Merged over working ones. Keys that are `undefined` take an option away. */
   readonly connect?: { readonly [Key in keyof ConnectOptions]?: ConnectOptions[Key] | undefined }
-  readonly tabStorage?: MapStorage
-  readonly seed?: number
   /** Called for every event, once it was written down in `seen`. */
   readonly handle?: (offset: number) => unknown
 }
@@ -33,6 +31,15 @@ export interface App {
 /** Every change of every client in the tests of this file, as `live>connecting`. */
 export const transitions = new Set<string>()
 const servers = new Set<FakeServer>()
+/** What was written to the console in this test: the failures of the app's callbacks. */
+export const errors: { readonly message: string; readonly error: unknown }[] = []
+
+beforeEach(() => {
+  errors.length = 0
+  vi.spyOn(console, 'error').mockImplementation((message: string, error: unknown) => {
+    errors.push({ message, error })
+  })
+})
 
 afterEach(() => {
   const table = Object.entries(NEXT).flatMap(([from, edges]) =>

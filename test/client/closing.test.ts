@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type AppOptions, liveApp, offsets, scene, startApp } from './app.ts'
+import { type App, type AppOptions, liveApp, offsets, scene, startApp } from './app.ts'
 
 const never = async (): Promise<never> => new Promise(() => undefined)
 
@@ -54,6 +54,56 @@ describe('close', () => {
     await time.advance(5_000)
     expect(offsets(app)).toEqual([1001])
     expect(app.environment.timers).toBe(0)
+  })
+
+  it.each<[string, (app: App) => void]>([
+    [
+      'the handler of `start`',
+      ({ client }) =>
+        client.onRefetch(() => {
+          client.close()
+        }),
+    ],
+    [
+      'the handler of a resumed event',
+      ({ client }) =>
+        client.onAny(() => {
+          client.close()
+        }),
+    ],
+    [
+      'a handler that goes on for ever',
+      ({ client }) =>
+        client.onAny(async () => {
+          client.close()
+          return never()
+        }),
+    ],
+    [
+      'a listener, when it is live',
+      ({ client }) =>
+        client.onStatus(({ state }) => {
+          if (state === 'live') client.close()
+        }),
+    ],
+    [
+      'a listener, when it is polling',
+      ({ client }) =>
+        client.onStatus(({ state }) => {
+          if (state === 'polling') client.close()
+        }),
+    ],
+  ])('in %s leaves nothing behind, and nothing is handled after it', async (where, listen) => {
+    const { time, server } = scene()
+    if (where.includes('polling')) server.handshakes = 'fail'
+    server.publishMany(3)
+    const app = startApp(time, server, where.includes('start') ? {} : { connect: { from: 1000 } })
+    listen(app)
+    await time.until(() => app.client.status.state === 'closed')
+    const { length } = app.seen
+    expect(length).toBeLessThanOrEqual(1)
+    await time.advance(120_000)
+    expect([app.seen.length, app.environment.timers, server.connections]).toEqual([length, 0, []])
   })
 
   it.each<[string, AppOptions['connect'], (server: ReturnType<typeof scene>['server']) => void]>([

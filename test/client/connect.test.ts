@@ -52,8 +52,7 @@ describe('connect', () => {
     ['httpUrl', 'undefined', { httpUrl: undefined }],
     ['getToken', 'undefined', { getToken: undefined }],
     ['getToken', 'a token', { getToken: 'a token' }],
-    ['fetch', 'true', { fetch: true }],
-    ['device', 'string ;', { device: '' }],
+    ['device', 'not string ', { device: '' }],
     ['device', 'xxx', { device: 'x'.repeat(129) }],
     ['device', 'number 7', { device: 7 }],
     ['from', '-1', { from: -1 }],
@@ -61,7 +60,7 @@ describe('connect', () => {
     ['from', 'string 1', { from: '1' }],
     ['pollInterval', '0', { pollInterval: 0 }],
     ['pingInterval', 'NaN', { pingInterval: NaN }],
-    ['pingInterval', 'null', { pingInterval: null }],
+    ['pingInterval', 'not object', { pingInterval: null }],
   ])('refuses an option that cannot be used: %s is %s', (name, value, bad) => {
     const refused = (): unknown => connect({ ...good(), ...bad } as ConnectOptions)
     expect(refused).toThrow(TypeError)
@@ -73,7 +72,7 @@ describe('connect', () => {
     vi.stubGlobal('WebSocket', undefined)
     const { url, httpUrl, getToken } = good()
     expect(() => connect({ url, httpUrl, getToken })).toThrow(
-      'connect: option WebSocket is undefined undefined; it must match ^function',
+      'connect: WebSocket must be function, not undefined',
     )
   })
 

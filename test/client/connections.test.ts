@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { liveApp, offsets, range, scene, startApp, states } from './app.ts'
-import { LIFETIME } from './fake-server.ts'
+import { type FakeServer, LIFETIME } from './fake-server.ts'
 
 const HOUR = 3_600_000
 
@@ -16,7 +16,7 @@ describe('a connection that ends', () => {
     expect(offsets(app)).toEqual([1001, 1002, 1003])
     expect(server.resumes.map(({ after }) => after)).toEqual([undefined, 1001])
     expect(states(app)).toEqual(['connecting', 'live', 'connecting', 'live'])
-    expect(app.lines).toContain('event-fanout: resumed 2 events, head 1003')
+    expect(app.lines).toContain('event-fanout: resumed 2 events')
   })
 
   it('is resumed in as many pages as it takes', async () => {
@@ -36,7 +36,7 @@ describe('a connection that ends', () => {
     server.cut()
     server.publish()
     await time.until(() => app.client.status.state === 'connecting')
-    expect(app.lines.at(-2)).toBe('event-fanout: no connection: no pong within 10 s')
+    expect(app.lines.at(-1)).toBe('event-fanout: no connection: wss://events.example.com no pong within 10 s')
     await time.advance(5_000)
     expect(offsets(app)).toEqual([1001])
     expect(app.client.status).toEqual({ state: 'live' })
@@ -108,7 +108,7 @@ describe('a server that is unavailable', () => {
     server.handshakes = 'answer'
     await time.advance(62_000)
     expect(app.client.status).toEqual({ state: 'live' })
-    expect(app.lines).toContain('event-fanout: no connection: no page within 30 s')
+    expect(app.lines).toContain('event-fanout: no connection: wss://events.example.com no page within 30 s')
   })
 })
 
@@ -158,17 +158,62 @@ describe('a phone that sleeps', () => {
   })
 })
 
+describe('a server that accepts, and soon closes', () => {
+  it.each([
+    [
+      'without a word',
+      (server: FakeServer) => {
+        server.restart(1011)
+      },
+    ],
+    [
+      'because the user was disconnected',
+      (server: FakeServer) => {
+        server.kick('disconnected')
+      },
+    ],
+  ])('%s, again and again, is dialed with growing pauses', async (_, close) => {
+    const { time, server } = scene()
+    const app = startApp(time, server)
+    app.client.onStatus(({ state }) => {
+      if (state === 'live')
+        time.after('world', 100, () => {
+          close(server)
+        })
+    })
+    await time.advance(10 * 60_000)
+    expect(server.sockets.length).toBeGreaterThan(10)
+    expect(server.sockets.length).toBeLessThan(80)
+    expect(server.tokens.issued).toBeLessThan(80)
+  })
+})
+
+describe('a socket that was given up while it was connecting', () => {
+  it('is closed when it opens all the same, as on Android', async () => {
+    const { time, server } = scene()
+    class Android extends server.WebSocket {
+      override close(code?: number): void {
+        if (this.readyState !== 'connecting') super.close(code)
+      }
+    }
+    Object.assign(server, { WebSocket: Android, latency: 11_000 })
+    const app = startApp(time, server)
+    await time.advance(120_000)
+    server.latency = 20
+    await time.advance(60_000)
+    expect([app.client.status.state, server.connections.length]).toEqual(['live', 1])
+    app.client.close()
+    await time.advance(5_000)
+    expect(server.connections).toEqual([])
+  })
+})
+
 describe('pings', () => {
-  it('go every minute, and every four while nobody looks', async () => {
+  it('go every minute', async () => {
     const { time, server } = scene()
     const app = await liveApp(time, server)
-    await time.advance(10 * 60_000)
-    expect(server.pings).toBe(10)
-    app.environment.hidden = true
-    await time.advance(60_000)
-    server.pings = 0
     await time.advance(40 * 60_000)
-    expect(server.pings).toBe(10)
+    expect(server.pings).toBe(40)
     expect(server.sockets).toHaveLength(1)
     expect(app.client.status).toEqual({ state: 'live' })
   })
@@ -183,5 +228,35 @@ describe('pings', () => {
     await time.advance(LIFETIME * 0.2)
     expect(server.sockets).toHaveLength(2)
     expect(states(app)).toEqual(['connecting', 'live'])
+  })
+})
+
+describe('the log', () => {
+  it('tells of a renewal that fails, while the old connection holds', async () => {
+    const { time, server } = scene()
+    let isSignedIn = true
+    const getToken = (): string => {
+      if (isSignedIn) return server.tokens.issue()
+      throw new Error('signed out')
+    }
+    const app = await liveApp(time, server, { connect: { getToken } })
+    isSignedIn = false
+    await time.advance(59 * 60_000)
+    expect(app.client.status).toEqual({ state: 'live' })
+    expect(app.lines.at(-1)).toBe('event-fanout: no connection: wss://events.example.com Error: signed out')
+  })
+
+  it('that throws stops nothing', async () => {
+    const { time, server } = scene()
+    const log = (): never => {
+      throw new Error('disk full')
+    }
+    server.isDown = true
+    const app = startApp(time, server, { connect: { from: 1000, log } })
+    await time.advance(20_000)
+    server.heal()
+    server.publish()
+    await time.advance(60_000)
+    expect([offsets(app), app.client.status]).toEqual([[1001], { state: 'live' }])
   })
 })

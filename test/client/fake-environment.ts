@@ -12,34 +12,43 @@ export interface Network {
   readonly fetch: Fetch
 }
 
+export interface DeviceOptions {
+  readonly seed?: number
+  readonly tabStorage?: Storage
+  /** By how many milliseconds its clock is ahead. */
+  readonly clockError?: number
+  /** Of the page, if it has several clients. */
+  readonly keys?: Set<string>
+}
+
 /** A device for one client: its time is the test's, its chance has a seed, and its hints come when the test says so. */
 export class FakeEnvironment implements Environment {
   readonly WebSocket: WebSocketConstructor
   readonly fetch: Fetch
   readonly tabStorage: Storage | undefined
-  /** What `reportError` was told. */
-  readonly errors: { readonly message: string; readonly error: unknown }[] = []
-  hidden = false
+  readonly keys: Set<string>
   /** Timers that were set and have neither fired nor been cancelled. */
   timers = 0
   /** The app has crashed, or its page is gone: nothing of it runs any more. */
   isDead = false
   readonly #time: ManualTime
   readonly #random: Random
+  readonly #clockError: number
   readonly #watchers = new Set<(hint: Hint) => void>()
 
-  constructor(time: ManualTime, network: Network, options: { seed?: number; tabStorage?: Storage } = {}) {
+  constructor(time: ManualTime, network: Network, options: DeviceOptions = {}) {
     this.#time = time
     this.#random = new Random(options.seed ?? 1)
     this.WebSocket = network.WebSocket
     this.fetch = network.fetch
     this.tabStorage = options.tabStorage
+    this.#clockError = options.clockError ?? 0
+    this.keys = options.keys ?? new Set()
   }
 
   // Fields, not methods: a client may take them out of the object.
-  readonly now = (): number => this.#time.now()
+  readonly now = (): number => this.#time.now() + this.#clockError
   readonly random = (): number => this.#random.next()
-  readonly isHidden = (): boolean => this.hidden
 
   readonly after = (milliseconds: number, run: () => void): Cancel => {
     this.timers++
@@ -67,10 +76,6 @@ export class FakeEnvironment implements Environment {
     return () => {
       this.#watchers.delete(onHint)
     }
-  }
-
-  readonly reportError = (message: string, error: unknown): void => {
-    this.errors.push({ message, error })
   }
 
   hint(hint: Hint): void {

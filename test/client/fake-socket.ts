@@ -33,6 +33,8 @@ export class FakeSocket implements WebSocketLike {
     this.#server = server
     this.url = url
     if (protocols[0] !== 'fanout.v1') throw new SyntaxError(`offered ${protocols.join()}, not fanout.v1`)
+    // As Chrome words it.
+    if (/[^\x21-\x7e]/.test(protocols.join(''))) throw new SyntaxError(`'${protocols.join()}' is invalid`)
     this.token = (protocols[1] ?? '').replace('bearer.', '')
     this.#up(() => {
       if (this.readyState === 'connecting') server.dialed(this)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { liveApp, offsets, range, scene, startApp, transitions } from './app.ts'
+import { errors, liveApp, offsets, range, scene, startApp, transitions } from './app.ts'
 
 const never = async (): Promise<never> => new Promise(() => undefined)
 
@@ -71,9 +71,34 @@ describe('a handler', () => {
     expect(others).toBe(4)
     expect(app.client.offset).toBe(1004)
     expect(server.reports).toMatchObject([{ offset: 1002, error: expect.stringContaining(text) as string }])
-    expect(app.environment.errors).toHaveLength(1)
-    expect(app.environment.errors[0]!.message).toContain('1002')
+    expect(errors).toHaveLength(1)
+    expect(errors[0]!.message).toContain('1002')
     expect(server.acks.at(-1)!.offset).toBe(1004)
+  })
+
+  it('that throws what has no text holds up nothing', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server, {
+      handle: (offset) => {
+        if (offset === 1001) throw Object.create(null)
+      },
+    })
+    server.publishMany(3)
+    await time.advance(5_000)
+    expect(offsets(app)).toEqual(range(1001, 1003))
+    expect(app.client.offset).toBe(1003)
+  })
+
+  it('that throws more than a message may hold is reported with its beginning', async () => {
+    const { time, server } = scene()
+    await liveApp(time, server, {
+      handle: () => {
+        throw new Error('x'.repeat(40_000))
+      },
+    })
+    server.publish()
+    await time.advance(3_000)
+    expect(server.reports.map(({ error }) => error.length)).toEqual([1000])
   })
 
   it('that is awaited holds up the next event, and the offset, until it has returned', async () => {
@@ -174,9 +199,7 @@ describe('a listener that throws', () => {
     app.client.onStatus(({ state }) => told.push(state))
     await time.advance(2_000)
     expect(told).toEqual(['live'])
-    expect(app.environment.errors.map(({ error }) => String(error))).toEqual([
-      'Error: a bug in the status bar',
-    ])
+    expect(errors.map(({ error }) => String(error))).toEqual(['Error: a bug in the status bar'])
     server.publish()
     await time.advance(100)
     expect(offsets(app)).toEqual([1001])
@@ -192,7 +215,7 @@ describe('a listener that throws', () => {
     server.publish()
     await time.advance(2_000)
     expect(offsets(app)).toEqual([1001])
-    expect(app.environment.errors).toHaveLength(1)
+    expect(errors).toHaveLength(1)
     expect(transitions).toContain('connecting>live')
   })
 })

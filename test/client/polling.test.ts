@@ -74,6 +74,20 @@ describe('without a socket', () => {
     expect(server.requests).toHaveLength(polls)
   })
 
+  it('is not put off by an app that calls `check` all the time', async () => {
+    const { time, server } = scene()
+    server.handshakes = 'fail'
+    server.publish()
+    const app = startApp(time, server, { connect: { from: 1000 } })
+    for (let i = 0; i < 10; i++) {
+      await time.advance(1_900)
+      app.client.check()
+    }
+    expect(server.requests.length).toBeGreaterThan(5)
+    expect(server.requests.length).toBeLessThan(20)
+    expect(offsets(app)).toEqual([1001])
+  })
+
   it('the first socket after polling goes on where polling was', async () => {
     const { time, server } = scene()
     server.handshakes = 'fail'
@@ -118,6 +132,22 @@ describe('polls', () => {
     await time.advance(8_000)
     expect(app.client.status).toEqual({ state: 'polling', reason: 'unreachable' })
     expect(server.tokens.issued).toBe(2)
+  })
+
+  it('after an earlier outage try once with another token as well, before they say so', async () => {
+    const { time, server } = scene()
+    server.isDown = true
+    const app = startApp(time, server)
+    await time.advance(60_000)
+    server.heal()
+    await time.until(() => app.client.status.state === 'live')
+    const { length } = app.statuses
+    server.tokens.revoke()
+    server.tellsStatus = false
+    server.restart(1006)
+    await time.advance(60_000)
+    expect(app.statuses.slice(length).map(({ reason }) => reason)).not.toContain('unauthorized')
+    expect(app.client.status).toEqual({ state: 'live' })
   })
 
   it('that are refused with 401 whatever the token say so', async () => {

@@ -102,3 +102,27 @@ describe('pushes', () => {
     expect(offsets(app)).toEqual(range(1001, 1075))
   })
 })
+
+describe('a log that was put back to an earlier state', () => {
+  it('below what was heard of, but above the cursor, is not asked for what it has not, over and over', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server)
+    server.pushes = () => []
+    server.publishMany(5)
+    server.isUnavailable = true
+    server.pushes = () => [0]
+    server.publish()
+    await time.advance(200)
+    server.restart(1006)
+    server.log.reset(1000)
+    server.pushes = () => []
+    server.publishMany(2)
+    server.pushes = () => [0]
+    server.isUnavailable = false
+    await time.advance(60_000)
+    expect(server.resumes.length).toBeLessThan(20)
+    server.publish()
+    await time.advance(2_000)
+    expect(app.client.offset).toBe(1003)
+  })
+})

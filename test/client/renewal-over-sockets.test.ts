@@ -12,7 +12,7 @@ import { SECRET } from '../e2e/deployment.ts'
 import { folderForTest } from '../e2e/server-process.ts'
 import { publisherToken, tokenFor } from '../e2e/tokens.ts'
 
-const LIMIT = 3_000
+const { LIMIT } = vi.hoisted(() => ({ LIMIT: 3_000 }))
 const EVERY = 20
 
 // The embedded server as it is, but for the one limit that nobody wants to wait for.

@@ -35,6 +35,7 @@ export class World {
   /** Logs that there were: 1, and one more after each reset. */
   logs = 1
   expiries = 0
+  lastReset = { at: 0, headBefore: 0 }
   #storage = new MapStorage()
   #isFresh = true
   readonly #from: number | undefined
@@ -58,7 +59,7 @@ export class World {
       handle: (offset) => this.#handle(offset, app, journal),
     })
     app.client.onRefetch((refetch) => {
-      if (!app.environment.isDead) journal.push({ refetch, head: this.server.log.head, log: this.logs })
+      if (!app.environment.isDead) journal.push({ refetch, head: this.#headOnTheWire(), log: this.logs })
     })
     this.lives.push({ app, kept, journal })
   }
@@ -77,6 +78,13 @@ export class World {
   forget(): void {
     this.#storage = new MapStorage()
     this.#isFresh = true
+  }
+
+  /** The highest head that a page may tell: it may have left before the log was another one. */
+  #headOnTheWire(): number {
+    const { head } = this.server.log
+    const { at, headBefore } = this.lastReset
+    return this.time.now() - at < 60_000 ? Math.max(head, headBefore) : head
   }
 
   #handle(offset: number, { client, environment }: App, journal: Entry[]): unknown {
@@ -137,9 +145,6 @@ const ACTIONS = {
   hint: ({ lives }: World, how: number) => {
     lives.at(-1)!.app.environment.hint((['look', 'offline', 'hide'] as const)[how % 3]!)
   },
-  hide: ({ life }: World, how: number) => {
-    life.app.environment.hidden = how % 2 === 0
-  },
   sleep: async ({ time }: World, how: number) => time.sleep(how * 15_000),
   handlers: (world: World, how: number) => {
     world.handlers = HANDLERS[how % 4]!
@@ -165,6 +170,7 @@ const ACTIONS = {
   reset: (world: World, how: number) => {
     if (how % 4 > 0) return
     world.logs++
+    world.lastReset = { at: world.time.now(), headBefore: world.server.log.head }
     // Offsets never come twice, so that they name an event.
     world.server.reset(HEAD + (how % 8 === 0 ? -1 : 1) * world.logs * 10_000)
     world.server.publishMany(how % 3)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { liveApp, offsets, scene, startApp, states } from './app.ts'
+import { MapStorage } from './fake-environment.ts'
 
 describe('a token that the handshake refuses', () => {
   it.each([
@@ -66,6 +67,29 @@ describe('getToken', () => {
     isBad = false
     await time.advance(41_000)
     expect(app.client.status).toEqual({ state: 'live' })
+  })
+
+  it('may add a newline, as a file or a response does; no log has a token', async () => {
+    const { time, server } = scene()
+    const app = startApp(time, server, { connect: { getToken: () => `${server.tokens.issue()}\n` } })
+    await time.advance(10_000)
+    expect(app.client.status).toEqual({ state: 'live' })
+    expect(app.lines.join()).not.toContain('header.')
+  })
+
+  it('that answers after `close` starts nothing, and moves no cursor', async () => {
+    const { time, server } = scene()
+    const storage = new MapStorage([['event-fanout:trainer-1:', '1000 phone']])
+    let answer: (token: string) => void = () => undefined
+    const getToken = async (): Promise<string> => new Promise((resolve) => (answer = resolve))
+    const app = startApp(time, server, { connect: { storage, getToken } })
+    await time.advance(1_000)
+    app.client.close()
+    storage.setItem('event-fanout:trainer-1:', '1005 phone')
+    answer(server.tokens.issue())
+    await time.advance(60_000)
+    expect([...storage.entries.values()]).toEqual(['1005 phone'])
+    expect([server.sockets, server.requests, app.environment.timers]).toEqual([[], [], 0])
   })
 
   it('is called once for a socket and a poll that need a token at the same time', async () => {
@@ -137,14 +161,25 @@ describe('a token that ends', () => {
   it('by a clock of the device that is wrong is left to the server to judge', async () => {
     const { time, server } = scene()
     // By this device all tokens have ended a day ago, and were issued two days ago.
-    const app = startApp(time, server)
-    Object.assign(app.environment, { now: () => time.now() + 48 * 3_600_000 })
+    const app = startApp(time, server, { clockError: 48 * 3_600_000 })
     await time.advance(3_000)
     expect(app.client.status).toEqual({ state: 'live' })
     await time.advance(60_000)
     expect(server.sockets).toHaveLength(1)
     expect(server.tokens.issued).toBe(1)
   })
+
+  it.each([60_000, 3_000, 100])(
+    'by a clock of the device that is ahead in %i ms is not replaced all the time',
+    async (left) => {
+      const { time, server } = scene()
+      const app = startApp(time, server, { clockError: 3_600_000 - left })
+      await time.advance(10 * 60_000)
+      expect(server.sockets.length).toBeLessThan(25)
+      expect(server.tokens.issued).toBeLessThan(25)
+      expect(states(app)).toEqual(['connecting', 'live'])
+    },
+  )
 
   it('at once, each time, does not make the client dial like mad', async () => {
     const { time, server } = scene()
