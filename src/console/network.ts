@@ -145,7 +145,7 @@ class SwitchedSocket implements WebSocketLike {
     real.onerror = (event) => this.onerror?.(event as never)
     real.onclose = (event) => {
       if (this.#network.sockets.delete(this)) {
-        observer.onTrouble(wasOpen ? `The socket ended (${event.code})` : 'A socket was refused')
+        observer.onTrouble(wasOpen ? `The socket ended (${event.code})` : 'A socket could not be opened')
       }
       this.onclose?.(event as never)
     }

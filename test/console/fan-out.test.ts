@@ -122,6 +122,9 @@ describe('any other event', () => {
     await console.get('json').fill('{"type":')
     await console.get('publish-json').click()
     expect(await console.page.locator('#json-wrong').textContent()).toContain('This is not JSON')
+    await console.get('json').fill('[1]')
+    await console.get('publish-json').click()
+    expect(await console.page.locator('#json-wrong').textContent()).toContain('a JSON object')
     await console.get('json').fill('{"type":"NOBODY","timestamp":1}')
     await console.get('publish-json').click()
     await expect
@@ -145,5 +148,17 @@ describe('another user', () => {
     await console.complete()
     await console.untilCount('trainer', 1)
     await console.untilCount('student', 2)
+  })
+
+  it('need not: Escape takes it back, and the focus is where it was', async () => {
+    const server = await ServerProcess.forTest()
+    const console = await ConsolePage.live(server)
+    const change = console.page.getByRole('button', { name: 'Change the trainer’s user' })
+    const focused = async (): Promise<string | null> =>
+      console.page.locator(':focus').getAttribute('aria-label')
+    await change.press('Enter')
+    expect(await focused()).toBe('User id of the trainer')
+    await console.page.keyboard.press('Escape')
+    await expect.poll(focused, PATIENCE).toBe('Change the trainer’s user')
   })
 })

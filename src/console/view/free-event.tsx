@@ -93,7 +93,8 @@ function reminder({ studentId }: Session): object {
 function parsed(text: string): object | string {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value : 'An event is a JSON object: { … }'
+    const isOne = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isOne ? value : 'One event is a JSON object: { … }'
   } catch (error) {
     return `This is not JSON: ${error instanceof Error ? error.message : String(error)}`
   }

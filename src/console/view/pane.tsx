@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Device } from '../device.ts'
 import type { Side } from '../side.ts'
 import { meaningOf } from '../status.ts'
@@ -56,7 +56,7 @@ function Facts({ device }: { device: Device }): JSX.Element {
       <div>
         <dt>Device</dt>
         <dd class="device" title={name} data-testid={`${role}-device`}>
-          {name === undefined ? '–' : name.slice(0, 8)}
+          {name ?? '–'}
         </dd>
       </div>
     </dl>
@@ -66,6 +66,13 @@ function Facts({ device }: { device: Device }): JSX.Element {
 /** Whose log this is. With tokens of one's own it follows from the token. */
 function SignedIn({ side, isFixed }: { side: Side; isFixed: boolean }): JSX.Element {
   const [isOpen, setOpen] = useState(false)
+  const change = useRef<HTMLButtonElement>(null)
+  const wasOpen = useRef(false)
+  useEffect(() => {
+    // Whoever came from the form by keyboard goes on from here.
+    if (wasOpen.current) change.current?.focus()
+    wasOpen.current = isOpen
+  }, [isOpen])
   if (!isOpen) {
     return (
       <p class="signed-in">
@@ -77,6 +84,7 @@ function SignedIn({ side, isFixed }: { side: Side; isFixed: boolean }): JSX.Elem
             type="button"
             class="link"
             aria-label={`Change the ${side.role}’s user`}
+            ref={change}
             onClick={() => {
               setOpen(true)
             }}
@@ -98,6 +106,10 @@ function SignedIn({ side, isFixed }: { side: Side; isFixed: boolean }): JSX.Elem
 }
 
 function SignIn({ side, onDone }: { side: Side; onDone: () => void }): JSX.Element {
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    input.current?.focus()
+  }, [])
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
     const userId = formText(event.currentTarget, 'user')
@@ -105,19 +117,24 @@ function SignIn({ side, onDone }: { side: Side; onDone: () => void }): JSX.Eleme
     onDone()
   }
   return (
-    <form class="sign-in" onSubmit={submit}>
+    <form
+      class="sign-in"
+      onSubmit={submit}
+      onKeyDown={({ key }) => {
+        if (key === 'Escape') onDone()
+      }}
+    >
       <input
         name="user"
         aria-label={`User id of the ${side.role}`}
         defaultValue={side.userId}
         required
         pattern=".*\S.*"
+        title="A user id that is not blank"
         maxLength={128}
         autoComplete="off"
         spellcheck={false}
-        ref={(input) => {
-          input?.focus()
-        }}
+        ref={input}
       />
       <button type="submit" class="button small">
         Sign in
