@@ -34,8 +34,8 @@ export interface ConnectOptions {
    */
   readonly getToken: (hint: { readonly renew: boolean }) => string | Promise<string>
   /**
-   * Where the cursor is kept, so that a restart goes on where it was. In browsers `sessionStorage` by default, which survives a
-   * reload; elsewhere memory. See `docs/client.md`, "Storage".
+   * Where the cursor is kept, so that a restart goes on where it was; by default in memory. In browsers each tab keeps its own in
+   * `sessionStorage` as well, which survives a reload and goes first. See `docs/client.md`, "Storage".
    */
   readonly storage?: Storage
   /** Names this device in receipts: 1 to 128 characters. By default a random name, kept in `storage`, one per tab. */
@@ -44,7 +44,7 @@ export interface ConnectOptions {
   readonly from?: number
   /** Milliseconds between two polls while there is no socket. @default 5000 */
   readonly pollInterval?: number
-  /** Milliseconds between two pings while the app is looked at; four times that while not. @default 60000 */
+  /** Milliseconds between two pings; the server closes a connection without messages after 10 minutes. @default 60000 */
   readonly pingInterval?: number
   /** Told in one line each what an operator would want to know, as `connected`, `resumed 3 events`. Never holds a token. */
   readonly log?: (line: string) => void

@@ -32,8 +32,3 @@ export interface ErrorFrame {
   readonly code?: string
   readonly message: string
 }
-
-/** Types that this client does not know are none. */
-export function isError(frame: Frame): frame is ErrorFrame {
-  return frame.type === undefined || frame.type === 'error'
-}

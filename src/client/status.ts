@@ -13,7 +13,7 @@ export type State = 'connecting' | 'live' | 'polling' | 'offline' | 'closed'
  * Why it is not `live`, where an app would act on it.
  *
  * - `unreachable`: the server cannot be reached, or does not answer; it is tried again by itself
- * - `unauthorized`: the server refuses the token, or `getToken` gave none: the user probably has to sign in again
+ * - `unauthorized`: the server refuses the token, or `getToken` gave what is none: the user probably has to sign in again
  * - `evicted`: the user has more connections than the server allows, and this was the oldest; it polls until the app is looked at again
  */
 export type Reason = 'unreachable' | 'unauthorized' | 'evicted'

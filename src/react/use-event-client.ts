@@ -8,7 +8,7 @@ import type { MaybeClient } from './maybe-client.ts'
  * the server, until then, and while `create` gives none because nobody is signed in.
  *
  * ```ts
- * const events = useEventClient(() => (userId ? connect<AppEvents>({ url, getToken }) : undefined), [userId])
+ * const events = useEventClient(() => (userId ? connect<AppEvents>({ url, httpUrl, getToken }) : undefined), [userId])
  * ```
  *
  * What `create` throws goes to the nearest error boundary.
