@@ -14,12 +14,6 @@ export interface Page {
   readonly truncated?: boolean
 }
 
-export interface Resume {
-  readonly action: 'resume'
-  readonly after: number | undefined
-  readonly device: string
-}
-
 export type Frame =
   | ({ readonly type: 'event' } & LoggedEvent)
   | ({ readonly type: 'events' } & Page)
