@@ -27,14 +27,14 @@ export function openConnection(
   refused: (error: ErrorFrame) => void,
   ended: (reason: unknown) => void,
 ): Connection {
-  const { WebSocket, url, pingInterval = 60_000, now, after, me, say } = context
+  const { pingInterval = 60_000, now, say } = context
   let lastHeard = now()
   let asked: number | undefined
   /** What is waited for: a handshake or a page, and a pong. */
   let page: Cancel | undefined
   let pong: Cancel | undefined
 
-  const socket = new WebSocket(url, ['fanout.v1', `bearer.${token}`])
+  const socket = new context.WebSocket(context.url, ['fanout.v1', `bearer.${token}`])
 
   const close = (): void => {
     pingAfter()
@@ -54,7 +54,7 @@ export function openConnection(
   }
 
   const expect = (what: string, milliseconds: number): Cancel =>
-    after(milliseconds, () => {
+    context.after(milliseconds, () => {
       end(`no ${what} within ${milliseconds / 1000} s`)
     })
 
@@ -77,7 +77,7 @@ export function openConnection(
     if (page) return
     page = expect('page', PAGE)
     asked = reader.cursor()
-    send({ action: 'resume', after: asked, device: me.device })
+    send({ action: 'resume', after: asked, device: context.me.device })
   }
 
   page = expect('handshake', ANSWER)

@@ -30,7 +30,7 @@ export function createConnector(
   joined: () => void,
   failed: () => void,
 ): Connector {
-  const { now, random, after, say } = context
+  const { now, random } = context
   /** The one that events come over. */
   let current: Connection | undefined
   /** The one that is to take its place: make before break. */
@@ -65,7 +65,7 @@ export function createConnector(
   }
 
   const down = (error: unknown): void => {
-    say('no connection:', context.url, error)
+    context.say('no connection:', context.url, error)
     if (!current) failed()
     if (!isDialing) dialLater()
   }
@@ -95,13 +95,13 @@ export function createConnector(
       joined()
     }
     const refused = ({ code, message }: ErrorFrame): void => {
-      say('server:', code, message)
+      context.say('server:', code, message)
       // One that is being replaced goes anyway.
       if (code === 'evicted') isParked ||= connection === next ? !current : !next
       // Expired, disconnected: with this token nothing more is to be had.
       else if (code !== 'unavailable') tokens.refuse()
       // The page that was asked for will not come: it is asked for again, but not at once.
-      if (connection !== next) after(POLL_AFTER, reader.resume)
+      if (connection !== next) context.after(POLL_AFTER, reader.resume)
       else {
         connection.close()
         ended(message)

@@ -20,7 +20,7 @@ export interface CursorStore {
  * A storage that fails costs the memory, not the events: the client says so, and goes on.
  */
 export function createCursorStore(context: Context): CursorStore {
-  const { tabStorage, storage = tabStorage, me, say, keys } = context
+  const { tabStorage, storage = tabStorage, me, keys } = context
   const own = tabStorage ?? storage
   let key: string
   let newest: number | undefined
@@ -36,7 +36,7 @@ export function createCursorStore(context: Context): CursorStore {
         entry === undefined ? place?.getItem(key) : place?.setItem(key, entry),
       )
     } catch (error) {
-      say('storage failed:', error)
+      context.say('storage failed:', error)
       return undefined
     }
   }

@@ -22,7 +22,7 @@ export const IDLE = 600_000
 export const CONNECTION = 7_200_000
 
 /** A token is kept for so long, even if by this device's clock it is about to end: the clock may be wrong. */
-export const LEAST = 30_000
+export const LEAST = 10_000
 /** As many events as a page has. With so many waiting, more are left with the server until the app has caught up. */
 export const ROOM = 100
 /** While there is no connection, so many failures of handlers are kept to be told later. */

@@ -31,7 +31,7 @@ export function createPoller(
   polled: () => void,
   failed: (error: unknown) => void,
 ): Poller {
-  const { httpUrl, pollInterval = 5_000, fetch, random, me } = context
+  const { pollInterval = 5_000 } = context
   let isRunning = false
   let isPolling = false
   let failures = 0
@@ -39,9 +39,10 @@ export function createPoller(
 
   const poll = async (authorization: string, asked: number | undefined, signal: never): Promise<Page> => {
     // From now: only the head is of interest.
-    const query = asked === undefined ? 'limit=1' : `after=${asked}&device=${encodeURIComponent(me.device)}`
-    const url = `${httpUrl.replace(/\/$/, '')}/api/v1/events/recent?${query}`
-    const response = await fetch(url, { headers: { authorization }, signal })
+    const query =
+      asked === undefined ? 'limit=1' : `after=${asked}&device=${encodeURIComponent(context.me.device)}`
+    const url = `${context.httpUrl.replace(/\/$/, '')}/api/v1/events/recent?${query}`
+    const response = await context.fetch(url, { headers: { authorization }, signal })
     const { status } = response
     if (status === 401) {
       tokens.refuse()
@@ -82,7 +83,7 @@ export function createPoller(
       failures++
     }
     isPolling = false
-    if (isRunning) tickAfter(pause * (0.8 + random() * 0.4))
+    if (isRunning) tickAfter(pause * (0.8 + context.random() * 0.4))
   }
 
   const tickAfter = createTimer(context, tick)

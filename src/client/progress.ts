@@ -17,7 +17,7 @@ export interface Progress {
  * @param send tells the server, and whether there is a connection to tell it over
  */
 export function createProgress(
-  { after }: Context,
+  context: Context,
   save: (offset: number) => void,
   send: (message: object) => boolean,
 ): Progress {
@@ -34,7 +34,7 @@ export function createProgress(
   }
 
   const tellSoon = (): void => {
-    nextTell ??= after(ACK, tell)
+    nextTell ??= context.after(ACK, tell)
   }
 
   return {

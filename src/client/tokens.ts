@@ -23,14 +23,14 @@ declare function atob(base64: string): string
 
 /** @param admit told whose token it is before anything is done with it; throws `Unauthorized` for somebody else's */
 export function createTokens(context: Context, admit: (user: string) => Promise<void>): Tokens {
-  const { getToken, now } = context
+  const { now } = context
   let kept = ''
   /** When to replace it. */
   let until = 0
   let fetching: Promise<string> | undefined
 
   const fetchToken = async (): Promise<string> => {
-    const token = await within(context, ANSWER, 'token', getToken({ renew: kept !== '' }))
+    const token = await within(context, ANSWER, 'token', context.getToken({ renew: kept !== '' }))
     const { sub, exp } = claimsOf(token)
     await admit(sub)
     const life = exp * 1000 - now()
