@@ -30,7 +30,6 @@ export function createConnector(
   joined: () => void,
   failed: () => void,
 ): Connector {
-  const { now, random } = context
   /** The one that events come over. */
   let current: Connection | undefined
   /** The one that is to take its place: make before break. */
@@ -43,7 +42,7 @@ export function createConnector(
 
   /** Full jitter: after a restart of the server everybody comes back, but not at once. */
   const dialLater = (): void => {
-    dialAfter(random() * Math.min(LONGEST_PAUSE, 1000 * 2 ** failures))
+    dialAfter(context.random() * Math.min(LONGEST_PAUSE, 1000 * 2 ** failures))
   }
 
   const dial = async (): Promise<void> => {
@@ -79,7 +78,7 @@ export function createConnector(
         dialFailed(reason)
       } else {
         current = undefined
-        failures = now() - joinedAt > HELD ? 0 : failures + 1
+        failures = context.now() - joinedAt > HELD ? 0 : failures + 1
         down(reason)
       }
     }
@@ -89,9 +88,9 @@ export function createConnector(
       current = next
       next = undefined
       isDialing = false
-      joinedAt = now()
+      joinedAt = context.now()
       // Before the server's limit, and not everybody at the same time.
-      dialAfter(Math.min(CONNECTION * (0.8 + random() * 0.15), tokens.left()))
+      dialAfter(Math.min(CONNECTION * (0.8 + context.random() * 0.15), tokens.left()))
       joined()
     }
     const refused = ({ code, message }: ErrorFrame): void => {

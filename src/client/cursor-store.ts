@@ -20,7 +20,7 @@ export interface CursorStore {
  * A storage that fails costs the memory, not the events: the client says so, and goes on.
  */
 export function createCursorStore(context: Context): CursorStore {
-  const { tabStorage, storage = tabStorage, me, keys } = context
+  const { tabStorage, storage = tabStorage } = context
   const own = tabStorage ?? storage
   let key: string
   let newest: number | undefined
@@ -49,7 +49,7 @@ export function createCursorStore(context: Context): CursorStore {
     for (let saved; saved !== newest;) {
       saved = newest
       if (storage !== own) await access(storage, `${saved} `)
-      await access(own, `${saved} ${tabStorage ? '' : me.device}`)
+      await access(own, `${saved} ${tabStorage ? '' : context.me.device}`)
     }
     isSaving = false
   }
@@ -58,17 +58,17 @@ export function createCursorStore(context: Context): CursorStore {
     load: async (user) => {
       key = `event-fanout:${encodeURIComponent(user)}:${context.device ?? ''}`
       // Another client of the user in this page has its own cursor.
-      while (keys.has(key)) key += '+'
-      keys.add(key)
+      while (context.keys.has(key)) key += '+'
+      context.keys.add(key)
       const entry = (await access(own)) ?? (await access(storage))
       const [, offset, name] = /^(\d+) (.+)?/.exec(entry as string) ?? []
-      me.device = context.device ?? name ?? context.random().toString(36).slice(2)
+      context.me.device = context.device ?? name ?? context.random().toString(36).slice(2)
       return offset === undefined ? undefined : Number(offset)
     },
     save: (offset) => void save(offset),
     release: (isClosed) => {
-      if (isClosed) keys.delete(key)
-      if (tabStorage && newest !== undefined) void access(tabStorage, `${newest} ${me.device}`)
+      if (isClosed) context.keys.delete(key)
+      if (tabStorage && newest !== undefined) void access(tabStorage, `${newest} ${context.me.device}`)
     },
   }
 }
