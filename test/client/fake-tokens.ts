@@ -10,6 +10,9 @@ const LEEWAY = 5_000
 
 /** Issues the users' tokens and checks them, on the manual clock. */
 export class FakeTokens {
+  /** Well-formed, as far as a client can tell. */
+  static readonly sample = 'aGVhZGVy.eyJzdWIiOiJ0cmFpbmVyLTEiLCJleHAiOjE3NjQwMDAwMDB9.c2lnbmF0dXJl'
+
   /** Refuses every token at the handshake and at polls. */
   areRefused = false
   issued = 0

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { liveApp, offsets, scene, startApp, states } from './app.ts'
 import { MapStorage } from './fake-environment.ts'
+import { FakeTokens } from './fake-tokens.ts'
 
 describe('a token that the handshake refuses', () => {
   it.each([
@@ -54,6 +55,8 @@ describe('getToken', () => {
     ['rejects', async () => Promise.reject(new Error('signed out'))],
     ['hangs', async () => new Promise<never>(() => undefined)],
     ['gives nonsense', () => 'not a token'],
+    ['gives a header', () => `Bearer ${FakeTokens.sample}`],
+    ['gives JSON', () => JSON.stringify(FakeTokens.sample)],
     ['gives nothing', () => undefined as unknown as string],
   ])('that %s is called again, and what it gives later is used', async (_, bad) => {
     const { time, server } = scene()
@@ -64,6 +67,7 @@ describe('getToken', () => {
     await time.advance(30_000)
     expect(app.client.status.state).toBe('offline')
     expect(server.sockets).toHaveLength(0)
+    expect(app.lines.join()).not.toContain(FakeTokens.sample)
     isBad = false
     await time.advance(41_000)
     expect(app.client.status).toEqual({ state: 'live' })
