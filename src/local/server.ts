@@ -131,7 +131,9 @@ async function listen(
     server.once('error', reject).listen(port, host, resolve)
   }).catch((error: unknown) => {
     const text = error instanceof Error ? error.message : String(error)
-    throw new SettingError(`${variable} is "${port}" and HOST is "${host}"; cannot listen there: ${text}`)
+    throw new SettingError(
+      `${variable} is "${port}" and HOST is "${host}"; cannot listen there: ${text}. Set another; port 0 is any free one`,
+    )
   })
   const { address, family, port: bound } = server.address() as AddressInfo
   return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${bound}`

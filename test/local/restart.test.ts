@@ -66,7 +66,7 @@ describe('the data folder', () => {
       const second = ServerProcess.unawaited({ DATA_DIR: folder, [variable]: port })
       expect(await second.exited).toEqual({ code: 2, signal: null })
       expect(second.stderr).toBe(
-        `event-fanout: ${variable} is "${port}" and HOST is "127.0.0.1"; cannot listen there: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+        `event-fanout: ${variable} is "${port}" and HOST is "127.0.0.1"; cannot listen there: listen EADDRINUSE: address already in use 127.0.0.1:${port}. Set another; port 0 is any free one\n`,
       )
     }
     await start(folder)

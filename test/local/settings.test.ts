@@ -137,7 +137,7 @@ describe('a bad setting', () => {
     const server = ServerProcess.unawaited({ HOST: '192.0.2.1' })
     expect(await server.exited).toEqual({ code: 2, signal: null })
     expect(server.stderr).toBe(
-      'event-fanout: PORT is "0" and HOST is "192.0.2.1"; cannot listen there: listen EADDRNOTAVAIL: address not available 192.0.2.1\n',
+      'event-fanout: PORT is "0" and HOST is "192.0.2.1"; cannot listen there: listen EADDRNOTAVAIL: address not available 192.0.2.1. Set another; port 0 is any free one\n',
     )
   })
 })
