@@ -124,7 +124,8 @@ export function createClient(options: ConnectOptions, environment: Environment):
   const check = (): void => {
     if (status.state === 'closed') return
     connector.check()
-    if (status.state !== 'live') poller.start()
+    // Polling or offline; otherwise there is a connection, or the poller waits for one to come.
+    if (status.reason) poller.start()
   }
   const unwatch = environment.watch(check, () => {
     progress.tell()
@@ -132,6 +133,7 @@ export function createClient(options: ConnectOptions, environment: Environment):
   })
   // Not yet: handlers that are added in the same turn miss nothing; and closed in the same turn, nothing was opened.
   context.after(0, check)
+  poller.start()
 
   return {
     on: (type, handler) => subscriptions.add(`event ${type}`, handler),
@@ -149,6 +151,7 @@ export function createClient(options: ConnectOptions, environment: Environment):
     },
     check,
     close: () => {
+      if (status.state === 'closed') return
       progress.tell()
       store.release(true)
       connector.stop()

@@ -101,8 +101,9 @@ export function openConnection(
       else if (frame.type === 'events') {
         page = page?.()
         say('resumed', frame.events.length, 'events')
-        reader.read(frame, 'resume', asked)
+        // Before it is read: what is found missing is asked for over this connection.
         answered()
+        reader.read(frame, 'resume', asked)
       } else if (frame.type === undefined || frame.type === 'error') {
         page = page?.()
         refused(frame)

@@ -97,8 +97,7 @@ export function createConnector(
       context.say('server:', code, message)
       // One that is being replaced goes anyway.
       if (code === 'evicted') isParked ||= connection === next ? !current : !next
-      // Expired, disconnected: with this token nothing more is to be had.
-      else if (code !== 'unavailable') tokens.refuse()
+      else if (code === 'expired' || code === 'disconnected') tokens.refuse()
       // The page that was asked for will not come: it is asked for again, but not at once.
       if (connection !== next) context.after(POLL_AFTER, reader.resume)
       else {

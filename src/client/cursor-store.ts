@@ -48,8 +48,8 @@ export function createCursorStore(context: Context): CursorStore {
     isSaving = true
     for (let saved; saved !== newest;) {
       saved = newest
-      if (storage !== own) await access(storage, `${saved} `)
       await access(own, `${saved} ${tabStorage ? '' : context.me.device}`)
+      if (storage !== own) await access(storage, `${saved} `)
     }
     isSaving = false
   }

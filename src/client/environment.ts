@@ -60,7 +60,7 @@ export function platformEnvironment(options: Pick<ConnectOptions, 'WebSocket' | 
     },
     WebSocket: options.WebSocket ?? platform.WebSocket,
     // Browsers insist that it is a method of `window`.
-    fetch: options.fetch ?? platform.fetch.bind(platform),
+    fetch: (options.fetch ?? platform.fetch).bind(platform),
     keys: KEYS,
     tabStorage: tabStorageOf(platform),
     watch: (look, leave) => {

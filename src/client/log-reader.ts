@@ -71,8 +71,11 @@ export function createLogReader(
           cursor = entry.offset
           add({ ...entry, via })
         }
-      // Nothing is missing, whatever was heard: the server's log may have been put back.
-      if (!events.length) highest = head
+      // What was heard of came after this page, or the server's log was put back: one more page tells which.
+      if (!events.length && highest > head) {
+        highest = head
+        ask()
+      }
       // A log that started again has skipped offsets: below the head there is nothing more to wait for.
       if (!more) cursor = Math.max(cursor, head)
     }

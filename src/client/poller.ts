@@ -61,16 +61,15 @@ export function createPoller(
     try {
       const authorization = `Bearer ${await tokens.get()}`
       // The device acknowledges the cursor: all up to there must have been applied.
-      if (!applier.waiting()) {
+      if (isRunning && !applier.waiting()) {
         aborter = new AbortController()
         const asked = reader.cursor()
         const page = await within(context, PAGE, 'answer', poll(authorization, asked, aborter.signal))
         failures = 0
         pause = page.more ? 0 : pollInterval
-        if (isRunning) {
-          polled()
-          reader.read(page, 'poll', asked)
-        }
+        // Too late if there is a connection by now, but no harm.
+        polled()
+        reader.read(page, 'poll', asked)
       }
     } catch (error) {
       aborter?.abort()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type App, type AppOptions, liveApp, offsets, scene, startApp } from './app.ts'
+import { MapStorage } from './fake-environment.ts'
 
 const never = async (): Promise<never> => new Promise(() => undefined)
 
@@ -42,6 +43,47 @@ describe('close', () => {
     expect(server.requests).toEqual([])
     expect(app.environment.timers).toBe(0)
     expect(app.statuses.filter(({ state }) => state === 'closed')).toHaveLength(1)
+  })
+
+  it.each([
+    ['moves no cursor', async () => undefined],
+    ['frees no key', never],
+  ])('a second time, when there is another client already, %s', async (_, handle) => {
+    const { time, server } = scene()
+    const tabStorage = new MapStorage()
+    const keys = new Set<string>()
+    const first = await liveApp(time, server, { tabStorage, keys, seed: 1 })
+    first.client.close()
+    const second = await liveApp(time, server, { tabStorage, keys, seed: 2, handle })
+    server.publishMany(3)
+    await time.advance(2_000)
+    const entries = [...tabStorage.entries]
+    first.client.close()
+    expect([...tabStorage.entries]).toEqual(entries)
+    const third = await liveApp(time, server, { tabStorage, keys, seed: 3 })
+    expect(third.client.device).not.toBe(second.client.device)
+    expect(third.refetches).toEqual(['start'])
+  })
+
+  it('while a poll waits for its token ends that, too: nothing is asked for, nothing acknowledged', async () => {
+    const { time, server } = scene()
+    server.handshakes = 'fail'
+    let isSlow = false
+    const getToken = async (): Promise<string> => {
+      if (isSlow) await new Promise<void>((resolve) => time.after('device', 3_000, resolve))
+      return server.tokens.issue({ lifetime: 30_000 })
+    }
+    const app = startApp(time, server, { connect: { from: 1000, getToken }, handle: never })
+    await time.advance(15_000)
+    isSlow = true
+    server.publishMany(3)
+    await time.until(() => app.seen.length > 0)
+    await time.advance(12_000)
+    app.client.close()
+    const { length } = server.requests
+    await time.advance(60_000)
+    expect(server.requests).toHaveLength(length)
+    expect(server.acks.every(({ offset }) => offset <= 1000)).toBe(true)
   })
 
   it('in a handler is the end of it', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { liveApp, offsets, range, scene } from './app.ts'
+import { liveApp, offsets, range, scene, startApp } from './app.ts'
 
 describe('pushes', () => {
   it('reach the handlers in the order of the log', async () => {
@@ -124,5 +124,48 @@ describe('a log that was put back to an earlier state', () => {
     server.publish()
     await time.advance(2_000)
     expect(app.client.offset).toBe(1003)
+  })
+})
+
+describe('what is found missing while the first page of a connection is on its way', () => {
+  it('is there at once: after a page that is truncated', async () => {
+    const { time, server } = scene()
+    server.publishMany(50)
+    server.log.keep(5)
+    server.answerDelay = 200
+    const app = startApp(time, server, { connect: { from: 1000 } })
+    await time.until(() => server.resumes.length === 1)
+    await time.advance(10)
+    server.publish()
+    await time.advance(2_000)
+    expect([app.refetches, offsets(app)]).toEqual([['truncated'], [1051]])
+  })
+
+  it.each([
+    ['overtaken', [300]],
+    ['lost', []],
+  ])('is there at once: a push that is %s', async (_, delays) => {
+    const { time, server } = scene()
+    const app = startApp(time, server, { connect: { from: 1000 } })
+    server.answerDelay = 200
+    await time.until(() => server.resumes.length === 1)
+    await time.advance(10)
+    server.pushes = (offset) => (offset === 1001 ? delays : [0])
+    server.publishMany(2)
+    await time.advance(2_000)
+    expect(offsets(app)).toEqual([1001, 1002])
+  })
+
+  it('is there at once: a push that is lost at a renewal', async () => {
+    const { time, server } = scene()
+    const app = await liveApp(time, server)
+    await time.advance(0.9 * 3_600_000 - 5_000)
+    server.answerDelay = 300
+    await time.until(() => server.resumes.length === 2)
+    await time.advance(10)
+    server.pushes = (offset) => (offset === 1001 ? [] : [0])
+    server.publishMany(2)
+    await time.advance(2_000)
+    expect(offsets(app)).toEqual([1001, 1002])
   })
 })

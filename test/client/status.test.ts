@@ -164,6 +164,35 @@ describe('a hint of the platform', () => {
     expect(app.client.status.state).not.toBe('live')
   })
 
+  it.each([
+    [
+      'while the first handshake is under way',
+      async (time: ManualTime, server: FakeServer) => {
+        server.latency = 100
+        const app = startApp(time, server)
+        await time.advance(50)
+        return app
+      },
+    ],
+    [
+      'after a sleep of three hours',
+      async (time: ManualTime, server: FakeServer) => {
+        const app = await liveApp(time, server)
+        server.cut()
+        await time.sleep(3 * 3_600_000)
+        return app
+      },
+    ],
+  ])('does not show `polling` where a socket is at hand: %s', async (_, start) => {
+    const { time, server } = scene()
+    const app = await start(time, server)
+    app.environment.hint('look')
+    await time.advance(5_000)
+    expect(app.client.status).toEqual({ state: 'live' })
+    expect(states(app)).not.toContain('polling')
+    expect(server.requests).toEqual([])
+  })
+
   it('does the same as `check`', async () => {
     const { time, server } = scene()
     const app = await liveApp(time, server)

@@ -212,3 +212,25 @@ describe('two clients of one user in one page', () => {
     expect((await as('left')).refetches).toEqual([])
   })
 })
+
+describe('an app’s storage that is slow, beside the tab’s own', () => {
+  it('takes nothing away from the tab when the client is closed meanwhile', async () => {
+    const { time, server } = scene()
+    const tabStorage = new MapStorage()
+    const storage: Storage = {
+      getItem: () => null,
+      setItem: async () => new Promise<void>((resolve) => time.after('device', 5_000, resolve)),
+    }
+    const keys = new Set<string>()
+    const first = await liveApp(time, server, { tabStorage, keys, seed: 1, connect: { storage } })
+    await time.advance(10_000)
+    server.publish()
+    await time.advance(500)
+    first.client.close()
+    const second = await liveApp(time, server, { tabStorage, keys, seed: 2, connect: { storage } })
+    expect(second.client.device).toBe(first.client.device)
+    server.publishMany(3)
+    await time.advance(20_000)
+    expect([...tabStorage.entries.values()]).toEqual(['1004 '])
+  })
+})

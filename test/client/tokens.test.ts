@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { liveApp, offsets, scene, startApp, states } from './app.ts'
 import { MapStorage } from './fake-environment.ts'
+import type { FakeSocket } from './fake-socket.ts'
 import { FakeTokens } from './fake-tokens.ts'
 
 describe('a token that the handshake refuses', () => {
@@ -190,6 +191,22 @@ describe('a token that ends', () => {
     startApp(time, server, { connect: { getToken: () => server.tokens.issue({ lifetime: 1_000 }) } })
     await time.advance(60_000)
     expect(server.sockets.length).toBeLessThan(150)
+  })
+})
+
+describe('an error of the gateway itself', () => {
+  it('says nothing about the token', async () => {
+    const { time, server } = scene()
+    Object.assign(server, {
+      received: (socket: FakeSocket) => {
+        socket.deliver({ message: 'Internal server error', connectionId: 'c', requestId: 'r' })
+      },
+    })
+    const app = startApp(time, server)
+    await time.advance(10 * 60_000)
+    expect(server.sockets.length).toBeGreaterThan(10)
+    expect(server.tokens.issued).toBe(1)
+    expect(app.lines).toContain('event-fanout: server:  Internal server error')
   })
 })
 
