@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
-import type { Progress } from './progress.ts'
 import { HANDLER } from './limits.ts'
+import type { Progress } from './progress.ts'
 import { within } from './within.ts'
 
 /** Hands items to the app's handlers, one after the other. */

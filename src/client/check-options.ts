@@ -20,7 +20,7 @@ export function checkOptions(options: ConnectOptions & Environment): void {
     const wanted = WANTED[name]
     const value = options[name]
     const given = [typeof value, value].join(' ')
-    if (!new RegExp(`^${wanted}`).test(given))
+    if (!new RegExp(`^(${wanted})`).test(given))
       // Cut, for it may be a token.
       throw new TypeError(`connect: ${name} must be ${wanted}, not ${given.slice(0, 40)}`)
   }

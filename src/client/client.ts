@@ -111,7 +111,7 @@ export function createClient(options: ConnectOptions, environment: Environment):
     context,
     tokens,
     reader,
-    applier,
+    applier.waiting,
     () => {
       happen('polled', connector.evicted() ? 'evicted' : 'unreachable')
     },

@@ -1,8 +1,8 @@
 import type { Context } from './context.ts'
 import type { Cancel } from './environment.ts'
+import { ANSWER, IDLE, PAGE, PONG } from './limits.ts'
 import type { LogReader } from './log-reader.ts'
 import type { ErrorFrame, Frame } from './protocol.ts'
-import { ANSWER, IDLE, PAGE, PONG } from './limits.ts'
 import { createTimer } from './timer.ts'
 
 /** One WebSocket from its handshake to its end. */

@@ -1,8 +1,8 @@
 import { type Connection, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
+import { CONNECTION, HELD, LONGEST_PAUSE, POLL_AFTER } from './limits.ts'
 import type { LogReader } from './log-reader.ts'
 import type { ErrorFrame } from './protocol.ts'
-import { CONNECTION, HELD, LONGEST_PAUSE, POLL_AFTER } from './limits.ts'
 import { createTimer } from './timer.ts'
 import type { Tokens } from './tokens.ts'
 

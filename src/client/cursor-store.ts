@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
-import type { Storage } from './options.ts'
 import { ANSWER } from './limits.ts'
+import type { Storage } from './options.ts'
 import { within } from './within.ts'
 
 /** What a client remembers across restarts: how far it has come, and what it calls itself. */

@@ -18,9 +18,7 @@ export interface LogReader {
   readonly start: (cursor: number | undefined) => void
   /** There is an event at this offset, or was: the head, as a pong tells it. */
   readonly heard: (offset: number) => void
-  /**
-   * @param asked what the page comes after; `undefined`: only its head was asked for
-   */
+  /** @param asked what the page comes after; `undefined`: only its head was asked for */
   readonly read: (page: Page, via: Arrival['via'], asked: number | undefined) => void
   /** There is room again, or an answer has not come. */
   readonly resume: () => void

@@ -1,8 +1,7 @@
-import type { Applier } from './applier.ts'
 import type { Context } from './context.ts'
+import { LONGEST_PAUSE, PAGE, POLL_AFTER } from './limits.ts'
 import type { LogReader } from './log-reader.ts'
 import type { Page } from './protocol.ts'
-import { LONGEST_PAUSE, PAGE, POLL_AFTER } from './limits.ts'
 import { createTimer } from './timer.ts'
 import type { Tokens } from './tokens.ts'
 import { Unauthorized } from './unauthorized.ts'
@@ -22,12 +21,15 @@ interface Aborter {
 
 declare const AbortController: new () => Aborter
 
-/** @param polled called when a poll has been answered */
+/**
+ * @param waiting how many events are not applied yet
+ * @param polled called when a poll has been answered
+ */
 export function createPoller(
   context: Context,
   tokens: Tokens,
   reader: LogReader,
-  applier: Pick<Applier<never>, 'waiting'>,
+  waiting: () => number,
   polled: () => void,
   failed: (error: unknown) => void,
 ): Poller {
@@ -61,7 +63,7 @@ export function createPoller(
     try {
       const authorization = `Bearer ${await tokens.get()}`
       // The device acknowledges the cursor: all up to there must have been applied.
-      if (isRunning && !applier.waiting()) {
+      if (isRunning && !waiting()) {
         aborter = new AbortController()
         const asked = reader.cursor()
         const page = await within(context, PAGE, 'answer', poll(authorization, asked, aborter.signal))

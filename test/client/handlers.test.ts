@@ -76,6 +76,22 @@ describe('a handler', () => {
     expect(server.acks.at(-1)!.offset).toBe(1004)
   })
 
+  it('that fails for event after event, without a connection, is reported for the first 20', async () => {
+    const { time, server } = scene()
+    server.handshakes = 'fail'
+    server.publishMany(30)
+    startApp(time, server, {
+      connect: { from: 1000 },
+      handle: () => {
+        throw new Error('broken')
+      },
+    })
+    await time.advance(10_000)
+    server.handshakes = 'answer'
+    await time.advance(31_000)
+    expect(server.reports.map(({ offset }) => offset)).toEqual(range(1001, 1020))
+  })
+
   it('that throws what has no text holds up nothing', async () => {
     const { time, server } = scene()
     const app = await liveApp(time, server, {

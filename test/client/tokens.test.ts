@@ -94,6 +94,8 @@ describe('getToken', () => {
     answer(server.tokens.issue())
     await time.advance(60_000)
     expect([...storage.entries.values()]).toEqual(['1005 phone'])
+    // What is not given back would be kept from the next client.
+    expect([...app.environment.keys]).toEqual([])
     expect([server.sockets, server.requests, app.environment.timers]).toEqual([[], [], 0])
   })
 
