@@ -2,8 +2,9 @@
 import { resolve } from 'node:path'
 import { pino } from 'pino'
 import { onShutdown } from '../process/shutdown.ts'
+import { SettingError } from '../process/settings.ts'
 import { startServer } from './server.ts'
-import { readSettings, SettingError, type Settings } from './settings.ts'
+import { readSettings, type Settings } from './settings.ts'
 
 const EXIT_USAGE = 2
 

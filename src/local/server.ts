@@ -7,10 +7,11 @@ import { type DataFolder, openDataFolder } from '../embedded/data-folder.ts'
 import { closeGently } from '../gateway/http/close-server.ts'
 import type { HttpApi } from '../gateway/http/http-api.ts'
 import type { WebSocketApi } from '../gateway/websocket/websocket-api.ts'
+import { SettingError } from '../process/settings.ts'
 import { embeddedHttpApi } from './embedded-http.ts'
 import { embeddedSockets } from './embedded-sockets.ts'
 import type { Phase } from './phase.ts'
-import { SettingError, type Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 import { readOrGenerateSecret, secretFile } from './token-secret.ts'
 
 /** A running embedded server. */

@@ -1,6 +1,15 @@
 import { resolve } from 'node:path'
 import { MIN_SECRET_BYTES } from '../auth/verify-token.ts'
 import { LIMITS } from '../core/limits.ts'
+import {
+  type Environment,
+  LOG_LEVELS,
+  type LogLevel,
+  oneOf,
+  SettingError,
+  variableOf,
+  wholeNumber,
+} from '../process/settings.ts'
 
 /** What the environment says about an embedded server. */
 export interface Settings {
@@ -9,7 +18,7 @@ export interface Settings {
   readonly wsPort: number
   readonly dataDir: string
   readonly retentionMs: number
-  readonly logLevel: (typeof LOG_LEVELS)[number]
+  readonly logLevel: LogLevel
   /** Where the token keys come from; `generated`: a secret kept in the data folder. */
   readonly keys: { readonly secret: string } | { readonly jwksUrl: URL } | 'generated'
   readonly issuer?: string
@@ -22,20 +31,11 @@ export interface Settings {
   readonly console: boolean
 }
 
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 const DAY = 24 * 60 * 60 * 1000
-
-/** A setting that cannot be used; the message names it, its value and what would do. */
-export class SettingError extends Error {
-  override readonly name = 'SettingError'
-}
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** @throws SettingError */
 export function readSettings(environment: Environment): Settings {
-  // An empty variable counts as unset: compose files and CI systems set them so.
-  const get = (name: string): string | undefined => (environment[name] === '' ? undefined : environment[name])
+  const get = (name: string): string | undefined => variableOf(environment, name)
   const origins = get('ALLOWED_ORIGINS')
   const issuer = get('JWT_ISSUER')
   const audience = get('JWT_AUDIENCE')
@@ -99,16 +99,4 @@ function jwksUrlFrom(text: string, production: boolean): URL {
 function originFrom(text: string): string {
   if (URL.canParse(text) && new URL(text).origin === text) return text
   throw new SettingError(`ALLOWED_ORIGINS holds "${text}"; an origin looks like https://app.example.com`)
-}
-
-function wholeNumber(name: string, text: string, min: number, max: number): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= min && value <= max) return value
-  throw new SettingError(`${name} is "${text}"; it must be a whole number from ${min} to ${max}`)
-}
-
-function oneOf<T extends string>(name: string, text: string, values: readonly T[]): T {
-  const value = values.find((candidate) => candidate === text)
-  if (value !== undefined) return value
-  throw new SettingError(`${name} is "${text}"; it must be one of ${values.join(', ')}`)
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readSettings, SettingError } from '../../src/local/settings.ts'
+import { readSettings } from '../../src/local/settings.ts'
+import { SettingError } from '../../src/process/settings.ts'
 import { SECRET } from '../e2e/deployment.ts'
 import { ServerProcess } from '../e2e/server-process.ts'
 

@@ -1,0 +1,114 @@
+import type { Logger } from '../../core/ports.ts'
+import { bornOf } from '../../publisher/redis/producer.ts'
+import type { MessageNumber } from '../../publisher/redis/wire.ts'
+import type { BridgeKeys } from '../keys.ts'
+import type { Connection } from '../redis/connect.ts'
+import { listOf, numberOf, textOf } from '../redis/script.ts'
+import { NUMBERS } from './number-script.ts'
+import { addRun, type Run } from './runs.ts'
+
+/** Numbers of a producer that no bridge has seen. */
+export interface Gap {
+  readonly producer: string
+  readonly from: number
+  readonly to: number
+  readonly count: number
+  /** Milliseconds since 1970: when a later message came, or the producer was found to be further. */
+  readonly noticedAt: number
+}
+
+export interface NumberLedgerOptions {
+  readonly redis: Connection
+  readonly keys: BridgeKeys
+  /** Milliseconds in which a missing number may still come. */
+  readonly grace: number
+  readonly logger: Logger
+  readonly onGap: (gap: Gap) => void
+}
+
+/** A producer that has said nothing for so long is over. In milliseconds. */
+const FORGET_AFTER = 7 * 24 * 60 * 60 * 1000
+const FORGET_EVERY = 60 * 60 * 1000
+
+/**
+ * Which numbered messages were brought to the target, by all bridges of a channel together: what none of them has is lost. Kept in
+ * Redis, so that a loss is found also when every bridge was away.
+ */
+export class NumberLedger {
+  readonly #options: NumberLedgerOptions
+  #runs: Run[] = []
+  #flushing: Promise<void> | undefined
+  #forgotAt = 0
+
+  constructor(options: NumberLedgerOptions) {
+    this.#options = options
+  }
+
+  /** The message is safe in the target, or among the dead letters. */
+  note({ producer, number }: MessageNumber): void {
+    addRun(this.#runs, { producer, from: number, to: number })
+  }
+
+  /** The producer has come so far, and what it has sent should be here. */
+  expect({ producer, number }: MessageNumber): void {
+    this.#runs.push({ producer, from: number + 1, to: number })
+  }
+
+  /** How far each producer says that it has come. */
+  async published(): Promise<readonly MessageNumber[]> {
+    const { redis, keys } = this.#options
+    const all = await redis.hgetall(keys.producers)
+    return Object.entries(all).map(([producer, state]) => ({ producer, number: Number(state.split(' ')[0]) }))
+  }
+
+  /** Writes what was noted, and reports what has been missing for too long. Never rejects: what is not written is written later. */
+  async flush(): Promise<void> {
+    // What is noted while one is under way has to wait for it, and must not be forgotten.
+    while (this.#flushing !== undefined) await this.#flushing
+    this.#flushing = this.#write().finally(() => {
+      this.#flushing = undefined
+    })
+    await this.#flushing
+  }
+
+  async #write(): Promise<void> {
+    const { redis, keys, grace, logger, onGap } = this.#options
+    const runs = this.#runs
+    this.#runs = []
+    const now = Date.now()
+    try {
+      const values = runs.flatMap(({ producer, from, to }) => [producer, from, to, bornOf(producer) ?? 0])
+      const [, losses] = listOf(await NUMBERS.run(redis, [keys.numbers, keys.holes], [now, grace, ...values]))
+      for (const loss of listOf(losses)) onGap(gapOf(listOf(loss)))
+      if (now - this.#forgotAt >= FORGET_EVERY) await this.#forget(now)
+    } catch (error) {
+      for (const run of runs) addRun(this.#runs, run)
+      logger.debug({ err: error }, 'numbers not written yet')
+    }
+  }
+
+  async #forget(now: number): Promise<void> {
+    this.#forgotAt = now
+    const { redis, keys } = this.#options
+    const isOver = (at: number): boolean => now - at > FORGET_AFTER
+    const known = Object.entries(await redis.hgetall(keys.numbers)).filter(
+      ([name, state]) => name.startsWith('of ') && isOver((JSON.parse(state) as { at: number }).at),
+    )
+    const producers = Object.entries(await redis.hgetall(keys.producers)).filter(([, state]) =>
+      isOver(Number(state.split(' ')[1])),
+    )
+    if (known.length > 0) await redis.hdel(keys.numbers, ...known.map(([name]) => name))
+    if (producers.length > 0) await redis.hdel(keys.producers, ...producers.map(([name]) => name))
+  }
+}
+
+function gapOf([producer, from, to, noticedAt]: ReturnType<typeof listOf>): Gap {
+  const [first, last] = [numberOf(from), numberOf(to)]
+  return {
+    producer: textOf(producer),
+    from: first,
+    to: last,
+    count: last - first + 1,
+    noticedAt: numberOf(noticedAt),
+  }
+}

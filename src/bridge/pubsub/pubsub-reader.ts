@@ -1,0 +1,174 @@
+import { isReason, type Message, type Settled } from '../message.ts'
+import type { Lag } from '../metrics.ts'
+import { backoff, pause } from '../pause.ts'
+import { separateNumber } from '../../publisher/redis/wire.ts'
+import type { Reader, ReaderDependencies } from '../reader.ts'
+import { Inbox, type InboxLimits } from './inbox.ts'
+import type { Subscription } from './subscription.ts'
+
+export interface PubSubReaderOptions extends ReaderDependencies {
+  readonly subscription: Subscription
+  readonly room: InboxLimits
+  /** Milliseconds that an end may take. */
+  readonly drain: number
+  /** Milliseconds between two looks at how far the producers have come. */
+  readonly checkEvery?: number
+}
+
+/** What was dropped is said at most so often. In milliseconds. */
+const SAY_EVERY = 1000
+/** So long after the last dropped message the bridge counts as well again. In milliseconds. */
+const UNWELL_FOR = 60_000
+const CHECK_EVERY = 2000
+
+/**
+ * Listens to a channel. Redis keeps nothing of it: what comes while no bridge is subscribed is lost, and what comes faster than the target
+ * takes it waits in memory, until there is no more room. Both are reported, as far as they can be known.
+ */
+export class PubSubReader implements Reader {
+  readonly #options: PubSubReaderOptions
+  readonly #inbox: Inbox
+  readonly #stopping = new AbortController()
+  readonly #aborting = new AbortController()
+  readonly #ended: Promise<unknown>
+  #underWay: readonly Message[] = []
+  #dropped = 0
+  #droppedAt = -Infinity
+  #saidAt = -Infinity
+
+  constructor(options: PubSubReaderOptions) {
+    this.#options = options
+    this.#inbox = new Inbox(options.room)
+    options.subscription.start((message) => {
+      this.#receive(message)
+    })
+    this.#ended = Promise.all([this.#run(), this.#watchProducers()])
+  }
+
+  get state(): Reader['state'] {
+    return this.#options.subscription.isLive ? 'reading' : 'connecting'
+  }
+
+  get problem(): string | undefined {
+    const { subscription } = this.#options
+    if (!subscription.isLive) return subscription.problem ?? 'not subscribed'
+    if (Date.now() - this.#droppedAt < UNWELL_FOR) {
+      return `messages were dropped, the last at ${new Date(this.#droppedAt).toISOString()}: the target takes them too slowly`
+    }
+    return undefined
+  }
+
+  async lag(): Promise<Lag> {
+    const { oldestAt } = this.#inbox
+    return {
+      messages: this.#inbox.messages + this.#underWay.length,
+      seconds: oldestAt === undefined ? 0 : (Date.now() - oldestAt) / 1000,
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#options.subscription.stop()
+    this.#stopping.abort()
+    const timer = setTimeout(() => {
+      this.#aborting.abort()
+    }, this.#options.drain)
+    await this.#ended
+    clearTimeout(timer)
+    this.#sayDropped(true)
+  }
+
+  #receive(received: Buffer): void {
+    if (this.#inbox.add(separateNumber(received), Date.now())) return
+    this.#drop(1)
+    this.#sayDropped(false)
+  }
+
+  #drop(count: number): void {
+    if (count === 0) return
+    this.#options.metrics.lost.inc({ reason: 'dropped' }, count)
+    this.#dropped += count
+    this.#droppedAt = Date.now()
+  }
+
+  #sayDropped(atOnce: boolean): void {
+    const now = Date.now()
+    if (this.#dropped === 0 || (!atOnce && now - this.#saidAt < SAY_EVERY)) return
+    this.#saidAt = now
+    this.#options.logger.error(
+      { count: this.#dropped, waiting: this.#inbox.messages, room: this.#options.room },
+      'messages dropped: the target takes them more slowly than they come, or not at all; pub/sub cannot wait, a stream can',
+    )
+    this.#dropped = 0
+  }
+
+  async #run(): Promise<void> {
+    const { relay, metrics } = this.#options
+    while (!this.#aborting.signal.aborted) {
+      await this.#inbox.filled(this.#stopping.signal)
+      this.#underWay = this.#inbox.take()
+      this.#sayDropped(false)
+      if (this.#underWay.length > 0) {
+        const left = await relay.deliver(
+          this.#underWay,
+          async (settled) => this.#settle(settled),
+          this.#aborting.signal,
+        )
+        this.#drop(left.length)
+      } else if (this.#stopping.signal.aborted) break
+    }
+    // Out of time.
+    this.#underWay = []
+    this.#drop(this.#inbox.messages)
+    metrics.active.set(0)
+  }
+
+  async #settle(settled: readonly Settled[]): Promise<void> {
+    const { numbers, metrics } = this.#options
+    for (const { message, verdict } of settled) {
+      metrics.messages.inc({ result: isReason(verdict) ? 'dead' : verdict })
+      if (isReason(verdict) && !(await this.#bury(message, verdict))) continue
+      if (message.number !== undefined) numbers.note(message.number)
+    }
+    this.#underWay = this.#underWay.filter((message) => !settled.some((one) => one.message === message))
+    void numbers.flush()
+  }
+
+  /** Tries until Redis has it: nobody else has the message. */
+  async #bury(message: Message, reason: Extract<Settled['verdict'], object>): Promise<boolean> {
+    const { deadLetters, logger } = this.#options
+    for (let failures = 1; ; failures++) {
+      try {
+        await deadLetters.put(message, reason)
+        return true
+      } catch (error) {
+        const detail = error instanceof Error ? error.message : String(error)
+        logger.warn({ detail, code: reason.code }, 'dead letter not written yet, trying again')
+        if (this.#aborting.signal.aborted) {
+          this.#drop(1)
+          return false
+        }
+        await pause(backoff(failures), this.#aborting.signal)
+      }
+    }
+  }
+
+  /** A producer that falls silent leaves no later number behind that would show the loss. It has written down how far it came. */
+  async #watchProducers(): Promise<void> {
+    const { numbers, checkEvery = CHECK_EVERY, logger } = this.#options
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      await pause(checkEvery, signal)
+      try {
+        const published = await numbers.published()
+        // What was published before that has been sent to this bridge: on another connection, so it may still be on its way.
+        await pause(checkEvery / 2, signal)
+        this.#inbox.afterwards(() => {
+          for (const number of published) numbers.expect(number)
+          void numbers.flush()
+        })
+      } catch (error) {
+        logger.debug({ err: error }, 'producers not read')
+      }
+    }
+  }
+}

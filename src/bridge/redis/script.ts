@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import type { Connection } from './connect.ts'
+
+/** Part of a reply, with texts as bytes: a message may be anything. */
+export type Reply = Buffer | number | null | readonly Reply[]
+
+/** A Lua script, which Redis runs as one step. It is sent by its digest, and whole where Redis does not know it yet. */
+export class Script {
+  readonly #lua: string
+  readonly #digest: string
+
+  constructor(lua: string) {
+    this.#lua = lua
+    this.#digest = createHash('sha1').update(lua).digest('hex')
+  }
+
+  /** @param keys all in one slot, if it is a cluster */
+  async run(
+    redis: Connection,
+    keys: readonly string[],
+    values: readonly (string | number)[],
+  ): Promise<Reply> {
+    const rest = [keys.length, ...keys, ...values]
+    try {
+      return (await redis.callBuffer('EVALSHA', this.#digest, ...rest)) as Reply
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+      return (await redis.callBuffer('EVAL', this.#lua, ...rest)) as Reply
+    }
+  }
+}
+
+/** @throws Error if Redis answers something else than a list */
+export function listOf(reply: Reply | undefined): readonly Reply[] {
+  if (Array.isArray(reply)) return reply as readonly Reply[]
+  throw new Error(`Redis answered ${String(reply)} where a list belongs`)
+}
+
+export function textOf(reply: Reply | undefined): string {
+  return Buffer.isBuffer(reply) || typeof reply === 'number' ? reply.toString() : ''
+}
+
+export function numberOf(reply: Reply | undefined): number {
+  return Number(textOf(reply))
+}

@@ -1,0 +1,118 @@
+import type { BridgeKeys } from '../keys.ts'
+import type { Message } from '../message.ts'
+import type { Connection } from '../redis/connect.ts'
+import { listOf, numberOf, type Reply, textOf } from '../redis/script.ts'
+import { messagesOf } from './entry.ts'
+import { timeOf } from './entry-time.ts'
+import type { Lease } from './lease.ts'
+import { MAKE_GROUP, READ, TAKE_OVER } from './scripts.ts'
+
+export interface GroupOptions {
+  readonly redis: Connection
+  readonly keys: BridgeKeys
+  readonly group: string
+  readonly lease: Lease
+}
+
+export interface Batch {
+  readonly messages: readonly Message[]
+  /** The last entry that the group was given. */
+  readonly last: string
+  /** How many entries were removed from the stream before they were read, between which; until `reported` is called. */
+  readonly trimmed: { readonly count: number; readonly after: string; readonly before: string }
+}
+
+export interface TakenOver {
+  readonly messages: readonly Message[]
+  /** Entries that were removed from the stream before they were acknowledged. */
+  readonly removed: readonly string[]
+  /** Where to go on; `0-0`: that was all. */
+  readonly next: string
+}
+
+/** One name for all readers: there is but one at a time, and names of dead ones would pile up in the group. */
+const CONSUMER = 'bridge'
+
+/** Entries in memory are twice these: one batch under way, one read ahead. */
+const ENTRIES = 100
+
+/** The stream as its consumer group reads it, for whoever has the lease. */
+export class Group {
+  readonly #options: GroupOptions
+
+  constructor(options: GroupOptions) {
+    this.#options = options
+  }
+
+  /** @throws if the lease is lost, or Redis cannot be asked */
+  async ensure(): Promise<void> {
+    const { redis, keys, group } = this.#options
+    await MAKE_GROUP.run(redis, [keys.lease, keys.stream, keys.group], [...this.#who, group])
+  }
+
+  /** What was given out and never acknowledged, whoever it was given to. @throws as `ensure` */
+  async takeOver(from: string): Promise<TakenOver> {
+    const { redis, keys, group } = this.#options
+    const values = [...this.#who, group, CONSUMER, from, ENTRIES]
+    const [next, entries, removed] = listOf(await TAKE_OVER.run(redis, [keys.lease, keys.stream], values))
+    // Redis 6.2 has no list of them.
+    const gone = removed === undefined ? [] : listOf(removed).map(textOf)
+    return { messages: messagesOf(entries), removed: gone, next: textOf(next) }
+  }
+
+  /** @throws as `ensure` */
+  async read(): Promise<Batch> {
+    const { redis, keys, group } = this.#options
+    const values = [...this.#who, group, CONSUMER, ENTRIES]
+    const reply: readonly Reply[] = listOf(
+      await READ.run(redis, [keys.lease, keys.stream, keys.group], values),
+    )
+    const [count, after, before, last, entries] = reply
+    return {
+      messages: messagesOf(entries),
+      last: textOf(last),
+      trimmed: { count: numberOf(count), after: textOf(after), before: textOf(before) },
+    }
+  }
+
+  /** So many removed entries are in the log now. Should the answer of a read get lost, they are told with the next one. */
+  async reported(count: number): Promise<void> {
+    const { redis, keys } = this.#options
+    if (count > 0) await redis.hincrby(keys.group, 'unreported', -count)
+  }
+
+  /** @throws if Redis cannot be asked */
+  async acknowledge(entries: readonly string[]): Promise<void> {
+    const { redis, keys, group } = this.#options
+    if (entries.length > 0) await redis.xack(keys.stream, group, ...entries)
+  }
+
+  /** How many entries the group is behind, and the time of the oldest. @throws if Redis cannot be asked */
+  async lag(): Promise<{ readonly entries: number; readonly oldestAt: number | undefined }> {
+    const { redis, keys, group } = this.#options
+    const groups = listOf((await redis.callBuffer('XINFO', 'GROUPS', keys.stream)) as Reply).map(fieldsOf)
+    const ours = groups.find((fields) => textOf(fields.get('name')) === group)
+    const last = textOf(ours?.get('last-delivered-id')) || '0-0'
+    const pending = numberOf(ours?.get('pending'))
+    const [, oldestPending] = pending > 0 ? await redis.xpending(keys.stream, group) : []
+    const [next] = await redis.xrange(keys.stream, `(${last}`, '+', 'COUNT', 1)
+    const unread = ours?.get('lag')
+    const oldest = typeof oldestPending === 'string' ? oldestPending : next?.[0]
+    return {
+      entries: pending + (typeof unread === 'number' ? unread : Number(next !== undefined)),
+      oldestAt: oldest === undefined ? undefined : timeOf(oldest),
+    }
+  }
+
+  get #who(): readonly (string | number)[] {
+    const { lease } = this.#options
+    return [lease.owner, lease.ttl]
+  }
+}
+
+function fieldsOf(list: Reply): ReadonlyMap<string, Reply> {
+  const words = listOf(list)
+  const fields = new Map<string, Reply>()
+  for (let at = 0; at + 1 < words.length; at += 2) fields.set(textOf(words[at]), words[at + 1] ?? null)
+  return fields
+}

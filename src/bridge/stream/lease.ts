@@ -1,0 +1,78 @@
+import type { Logger } from '../../core/ports.ts'
+import { pause } from '../pause.ts'
+import type { Connection } from '../redis/connect.ts'
+import { textOf } from '../redis/script.ts'
+import { GIVE_UP_LEASE, LEASE_LOST, TAKE_LEASE } from './scripts.ts'
+
+export interface LeaseOptions {
+  readonly redis: Connection
+  readonly key: string
+  /** Who holds it: no two bridges may have the same. */
+  readonly owner: string
+  /** Milliseconds after which it is lost, unless it is renewed. */
+  readonly ttl: number
+  readonly logger: Logger
+}
+
+/** The right to read the stream for the group, which one bridge at a time has. */
+export class Lease {
+  readonly #options: LeaseOptions
+
+  constructor(options: LeaseOptions) {
+    this.#options = options
+  }
+
+  get owner(): string {
+    return this.#options.owner
+  }
+
+  get ttl(): number {
+    return this.#options.ttl
+  }
+
+  /** Waits until it is ours. @returns `false` if the signal came first @throws if Redis cannot be asked */
+  async acquire(signal: AbortSignal): Promise<boolean> {
+    const { owner, ttl, logger } = this.#options
+    let known: string | undefined
+    while (!signal.aborted) {
+      const holder = await this.#take()
+      if (holder === owner) return true
+      if (holder !== known) logger.info({ reader: holder }, 'standing by: another bridge reads')
+      known = holder
+      // A tenth: whoever stands by should not be the slow part of a takeover.
+      await pause((ttl / 10) * (0.5 + Math.random()), signal)
+    }
+    return false
+  }
+
+  /** Renews it until the signal is aborted, however long the reader waits for its target. Calls back once if it is lost. */
+  async keep(signal: AbortSignal, onLost: (holder: string) => void): Promise<void> {
+    const { owner, ttl } = this.#options
+    for (;;) {
+      await pause(ttl / 3, signal)
+      if (signal.aborted) return
+      // If Redis cannot be asked, the next try tells: until then nothing is read, for every read is fenced.
+      const holder = await this.#take().catch(() => owner)
+      if (holder !== owner) {
+        onLost(holder)
+        return
+      }
+    }
+  }
+
+  /** So that who stands by need not wait for it to end. Never rejects. */
+  async release(): Promise<void> {
+    const { redis, key, owner } = this.#options
+    await GIVE_UP_LEASE.run(redis, [key], [owner]).catch(() => undefined)
+  }
+
+  async #take(): Promise<string> {
+    const { redis, key, owner, ttl } = this.#options
+    return textOf(await TAKE_LEASE.run(redis, [key], [owner, ttl]))
+  }
+}
+
+/** What a fenced script throws for a reader whose lease is another one's. */
+export function isLeaseLost(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith(LEASE_LOST)
+}

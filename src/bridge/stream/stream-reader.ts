@@ -1,0 +1,224 @@
+import type { BridgeKeys } from '../keys.ts'
+import { isReason, type Message, type Settled } from '../message.ts'
+import type { Lag } from '../metrics.ts'
+import { backoff, pause } from '../pause.ts'
+import type { Reader, ReaderDependencies } from '../reader.ts'
+import { type Connection, whenReady } from '../redis/connect.ts'
+import { isLeaseLost, type Lease } from './lease.ts'
+import type { Batch, Group } from './group.ts'
+
+export interface StreamReaderOptions extends ReaderDependencies {
+  readonly redis: Connection
+  /** Waits for new entries, and does nothing else. */
+  readonly waiting: Connection
+  readonly keys: BridgeKeys
+  readonly group: string
+  readonly lease: Lease
+  readonly entries: Group
+  /** Milliseconds of failure of the target after which another reader may try. */
+  readonly yieldAfter: number
+  /** Milliseconds that an end may take. */
+  readonly drain: number
+}
+
+/** How long one wait for a new entry lasts at most; the lease is renewed in between. In milliseconds. */
+const WAIT = 1000
+
+/** A failure after so long is a new one. In milliseconds. */
+const LONG_TERM = 10_000
+
+/** The target takes nothing from this bridge: another one may have more luck. */
+class Yielded extends Error {
+  override readonly name = 'Yielded'
+}
+
+/**
+ * Reads a stream for its consumer group, as the one that has the lease, and no faster than the target takes it. Every term begins with
+ * what was given out before and never acknowledged, so that nothing overtakes it: by a reader that died, or by this one when an answer
+ * got lost.
+ */
+export class StreamReader implements Reader {
+  readonly #options: StreamReaderOptions
+  /** Nothing more is read. */
+  readonly #stopping = new AbortController()
+  /** What is under way is given up. */
+  readonly #aborting = new AbortController()
+  readonly #ended: Promise<void>
+  #state: Reader['state'] = 'connecting'
+  #problem: string | undefined
+
+  constructor(options: StreamReaderOptions) {
+    this.#options = options
+    this.#ended = this.#run()
+  }
+
+  get state(): Reader['state'] {
+    return this.#state
+  }
+
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  async lag(): Promise<Lag> {
+    const { entries, oldestAt } = await this.#options.entries.lag()
+    return {
+      messages: entries,
+      seconds: oldestAt === undefined ? 0 : Math.max(0, Date.now() - oldestAt) / 1000,
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    const timer = setTimeout(() => {
+      this.#aborting.abort()
+    }, this.#options.drain)
+    await this.#ended
+    clearTimeout(timer)
+  }
+
+  async #run(): Promise<void> {
+    const { redis, lease, logger } = this.#options
+    for (let failures = 0; !this.#stopping.signal.aborted;) {
+      await whenReady(redis, this.#stopping.signal)
+      const since = Date.now()
+      try {
+        this.#state = 'standby'
+        this.#problem = undefined
+        if (await lease.acquire(this.#stopping.signal)) await this.#term()
+        failures = 0
+      } catch (error) {
+        failures = Date.now() - since > LONG_TERM ? 1 : failures + 1
+        await this.#hasFailed(error, failures)
+      }
+    }
+    await lease.release()
+    this.#state = 'standby'
+    this.#options.metrics.active.set(0)
+    logger.debug({}, 'reader ended')
+  }
+
+  async #hasFailed(error: unknown, failures: number): Promise<void> {
+    const { lease, logger, metrics, yieldAfter } = this.#options
+    metrics.active.set(0)
+    const detail = error instanceof Error ? error.message : String(error)
+    if (error instanceof Yielded) {
+      await lease.release()
+      logger.warn({ detail }, 'letting another bridge read, if there is one')
+      await pause(yieldAfter / 3, this.#stopping.signal)
+    } else if (isLeaseLost(error)) {
+      logger.warn({ detail }, 'another bridge reads now')
+    } else {
+      this.#state = 'connecting'
+      this.#problem = detail
+      logger.warn({ detail, failures }, 'reading from Redis failed, trying again')
+      await pause(backoff(failures), this.#stopping.signal)
+    }
+  }
+
+  /** As long as the lease is ours. */
+  async #term(): Promise<void> {
+    const { lease, metrics, logger } = this.#options
+    const over = new AbortController()
+    const signal = AbortSignal.any([over.signal, this.#aborting.signal])
+    const keeping = lease.keep(signal, (holder) => {
+      logger.warn({ reader: holder }, 'the lease is lost')
+      over.abort()
+    })
+    try {
+      await this.#options.entries.ensure()
+      this.#state = 'reading'
+      metrics.active.set(1)
+      logger.info({ reader: lease.owner }, 'reading the stream')
+      await this.#finishPending(signal)
+      await this.#readOn(signal)
+    } finally {
+      over.abort()
+      await keeping
+    }
+  }
+
+  async #finishPending(signal: AbortSignal): Promise<void> {
+    const { entries, losses, logger } = this.#options
+    for (let from: string | undefined = '0-0'; from !== undefined && !this.#isOver(signal);) {
+      const { messages, removed, next } = await entries.takeOver(from)
+      losses.removed(removed)
+      if (messages.length > 0) logger.info({ count: messages.length }, 'finishing what was not acknowledged')
+      await this.#bring(messages, signal)
+      from = next === '0-0' ? undefined : next
+    }
+  }
+
+  async #readOn(signal: AbortSignal): Promise<void> {
+    const { entries } = this.#options
+    let reading = entries.read()
+    while (!this.#isOver(signal)) {
+      const batch = await reading
+      await this.#reportTrimmed(batch)
+      if (batch.messages.length === 0) {
+        await this.#waitAfter(batch.last)
+        if (!this.#isOver(signal)) reading = entries.read()
+        continue
+      }
+      // Read ahead while the target works; if it fails, that is said when its turn comes.
+      if (!this.#stopping.signal.aborted) reading = entries.read()
+      reading.catch(() => undefined)
+      await this.#bring(batch.messages, signal)
+    }
+    await reading.catch(() => undefined)
+  }
+
+  #isOver(signal: AbortSignal): boolean {
+    return signal.aborted || this.#stopping.signal.aborted
+  }
+
+  async #reportTrimmed({ trimmed: { count, after, before } }: Batch): Promise<void> {
+    this.#options.losses.trimmed(count, after, before)
+    await this.#options.entries.reported(count)
+  }
+
+  async #waitAfter(last: string): Promise<void> {
+    const { waiting, keys } = this.#options
+    // Only a hint: without this connection it is looked every now and then.
+    await waiting
+      .xread('COUNT', 1, 'BLOCK', WAIT, 'STREAMS', keys.stream, last)
+      .catch(async () => pause(WAIT / 5, this.#stopping.signal))
+  }
+
+  /** @throws Yielded if the target has been failing for too long */
+  async #bring(messages: readonly Message[], signal: AbortSignal): Promise<void> {
+    const { relay, yieldAfter } = this.#options
+    const yielding = new AbortController()
+    const timer = setInterval(() => {
+      const { failure } = relay
+      if (failure !== undefined && Date.now() - failure.since >= yieldAfter) yielding.abort()
+    }, yieldAfter / 10)
+    try {
+      const left = await relay.deliver(
+        messages,
+        async (settled) => this.#settle(settled),
+        AbortSignal.any([signal, yielding.signal]),
+      )
+      if (left.length > 0 && !signal.aborted)
+        throw new Yielded(relay.failure?.error.message ?? 'the target fails')
+    } finally {
+      clearInterval(timer)
+    }
+  }
+
+  async #settle(settled: readonly Settled[]): Promise<void> {
+    const { entries, numbers, deadLetters, metrics, keys, group } = this.#options
+    for (const { message, verdict } of settled) {
+      metrics.messages.inc({ result: isReason(verdict) ? 'dead' : verdict })
+      const { entry = '', number } = message
+      if (isReason(verdict)) await deadLetters.put(message, verdict, { stream: keys.stream, group, entry })
+      if (number !== undefined) numbers.note(number)
+    }
+    await entries.acknowledge(
+      settled.flatMap(({ message: { entry }, verdict }) =>
+        isReason(verdict) || entry === undefined ? [] : [entry],
+      ),
+    )
+    void numbers.flush()
+  }
+}
