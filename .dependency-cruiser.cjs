@@ -72,16 +72,26 @@ module.exports = {
       'A backend installs nothing of the client but its types.',
     ),
     only(
+      'bridge-publishes',
+      '^src/bridge/',
+      ['^src/(core|publisher|process)/'],
+      'Takes from Redis, and publishes as everybody does.',
+    ),
+    only(
       'local-composes',
       '^src/local/',
-      ['^src/(core|auth|gateway|embedded|process)/', '^lambdas/(?!deployed/)'],
+      ['^src/(core|auth|gateway|embedded|process|bridge)/', '^lambdas/(?!deployed/)'],
       'Puts the embedded server together.',
     ),
     only(
       'cli-is-a-client',
       '^src/cli/',
-      ['^src/auth/', '^src/core/', '^src/local/token-secret.ts$'],
-      'The CLI talks to a server by URL.',
+      [
+        '^src/(auth|core|bridge|process)/',
+        '^src/local/token-secret.ts$',
+        '^src/aws/(sqs-event-queue|clients/queues).ts$',
+      ],
+      'The CLI talks to a server by URL, or runs the bridge to one or to a queue.',
     ),
     {
       name: 'nothing-imports-tests',

@@ -15,6 +15,11 @@ export interface SqsEventQueueOptions {
   readonly client: SQSClient
   /** Of a FIFO queue. */
   readonly queueUrl: string
+  /**
+   * No two events of a group in one batch, so that none can overtake one before it that SQS did not take. More calls, the more so the
+   * fewer groups there are. @default false
+   */
+  readonly strict?: boolean
 }
 
 /** One SendMessageBatch (API reference): entries, and bytes of all of them together. */
@@ -34,15 +39,18 @@ interface Message {
  * `EventQueue` on SQS FIFO. A group is the events of one first recipient, and SQS keeps the order within it.
  *
  * A batch's entries can fail each by itself. What comes later in the group of one that failed is not sent any more; only
- * where both are in one batch may SQS take the later one, and then the order is that in which the caller tries again.
+ * where both are in one batch (never if `strict`) may SQS take the later one, and then the order is that in which the caller
+ * tries again.
  */
 export class SqsEventQueue implements EventQueue {
   readonly #client: SQSClient
   readonly #queueUrl: string
+  readonly #strict: boolean
 
-  constructor({ client, queueUrl }: SqsEventQueueOptions) {
+  constructor({ client, queueUrl, strict = false }: SqsEventQueueOptions) {
     this.#client = client
     this.#queueUrl = queueUrl
+    this.#strict = strict
   }
 
   async send(events: readonly AcceptedEvent[]): Promise<readonly (Error | undefined)[]> {
@@ -54,7 +62,7 @@ export class SqsEventQueue implements EventQueue {
     })
     const stuck = new Set<string>()
     // One batch after the other: of two at once, the second could arrive first.
-    for (const batch of batchesOf(messages)) {
+    for (const batch of batchesOf(messages, this.#strict)) {
       const free = batch.filter(({ group }) => !stuck.has(group))
       for (const { at, id, group } of batch) if (stuck.has(group)) failures.set(at, notSent(id))
       for (const [{ at, group }, error] of await this.#sendBatch(free)) {
@@ -106,12 +114,13 @@ function tooLarge({ bytes }: Message): FanoutError | undefined {
   return new FanoutError('event_too_large', detail, { limit: LIMITS.eventBytes, actual: bytes })
 }
 
-function batchesOf(messages: readonly Message[]): readonly (readonly Message[])[] {
+function batchesOf(messages: readonly Message[], strict: boolean): readonly (readonly Message[])[] {
   const batches: Message[][] = []
   let bytes = 0
   for (const message of messages) {
     const last = batches.at(-1)
-    if (last !== undefined && last.length < BATCH_ENTRIES && bytes + message.bytes <= BATCH_BYTES) {
+    const hasRoom = last !== undefined && last.length < BATCH_ENTRIES && bytes + message.bytes <= BATCH_BYTES
+    if (hasRoom && !(strict && last.some(({ group }) => group === message.group))) {
       last.push(message)
       bytes += message.bytes
     } else {

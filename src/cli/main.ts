@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { Command } from 'commander'
+import { addBridge } from './bridge/command.ts'
 import { parseDuration } from './duration.ts'
 import { emit } from './emit.ts'
 import { variable } from './environment.ts'
@@ -53,6 +54,8 @@ program
   .action(async (options: { user?: string; token?: string; after: string; url: string }) => {
     await tail(options)
   })
+
+addBridge(program)
 
 function version(): string {
   const manifest = new URL('../../../package.json', import.meta.url)

@@ -4,13 +4,16 @@ import { createHandler as recent } from '../../lambdas/recent.ts'
 import { type HttpHandler, problem } from '../../lambdas/shared/http.ts'
 import { FanoutError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { Publisher } from '../core/publish.ts'
+import type { Publisher } from '../core/publish.ts'
 import { createHttpApi, type HttpApi } from '../gateway/http/http-api.ts'
 import { consoleRoutes } from './console.ts'
-import type { EmbeddedSockets, SocketDependencies } from './embedded-sockets.ts'
+import type { EmbeddedBridge } from './embedded-bridge.ts'
+import type { SocketDependencies } from './embedded-sockets.ts'
 import type { Phase } from './phase.ts'
 
-export interface HttpDependencies extends SocketDependencies, EmbeddedSockets {
+export interface HttpDependencies extends SocketDependencies {
+  readonly publisher: Publisher
+  readonly bridge: EmbeddedBridge | undefined
   readonly phase: () => Phase
   /** Whether the WebSocket port takes connections. */
   readonly socketsListen: () => boolean
@@ -23,9 +26,7 @@ const MAX_BODY_BYTES = 2 * LIMITS.batchBytes
 
 /** The HTTP side: the project's handlers behind the stand-in for API Gateway's HTTP APIs. */
 export function embeddedHttpApi(dependencies: HttpDependencies): HttpApi {
-  const { settings, folder, verifier, logger, phase, wsPort } = dependencies
-  const { connections, pusher } = dependencies
-  const publisher = new Publisher({ log: folder.log, connections, pusher, clock: Date, logger })
+  const { settings, folder, verifier, logger, phase, wsPort, publisher, bridge } = dependencies
   const shared = { verifier, logger }
   return createHttpApi({
     routes: {
@@ -35,6 +36,7 @@ export function embeddedHttpApi(dependencies: HttpDependencies): HttpApi {
         recent({ ...shared, log: folder.log, devices: folder.devices }),
       ),
       'GET /health': health({ logger, checks: checks(dependencies) }),
+      ...bridge?.routes,
       ...consoleRoutes({ settings, logger, wsPort }),
       $default: notFound,
     },
@@ -52,7 +54,12 @@ export function embeddedHttpApi(dependencies: HttpDependencies): HttpApi {
 }
 
 /** What `/health` looks at. */
-function checks({ folder, phase, socketsListen }: HttpDependencies): Record<string, () => Promise<void>> {
+function checks({
+  folder,
+  phase,
+  socketsListen,
+  bridge,
+}: HttpDependencies): Record<string, () => Promise<void>> {
   return {
     http: async () => {
       if (phase() !== 'serving') throw new Error(`the server is ${phase()}`)
@@ -61,6 +68,7 @@ function checks({ folder, phase, socketsListen }: HttpDependencies): Record<stri
       if (!socketsListen()) throw new Error('the WebSocket port takes no connections')
     },
     log: async () => folder.check(),
+    ...bridge?.checks,
   }
 }
 

@@ -1,6 +1,6 @@
 /** `npm start`: the embedded server as a process. */
 import { resolve } from 'node:path'
-import { pino } from 'pino'
+import { createLogger } from '../process/logger.ts'
 import { onShutdown } from '../process/shutdown.ts'
 import { SettingError } from '../process/settings.ts'
 import { startServer } from './server.ts'
@@ -10,12 +10,7 @@ const EXIT_USAGE = 2
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
-  const logger = pino({
-    level: settings.logLevel,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (level) => ({ level }) },
-  })
+  const logger = createLogger(settings.logLevel)
   const starting = startServer(settings, logger)
   // Before anybody can know that the server is up, and send a signal.
   onShutdown(() => {

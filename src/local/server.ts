@@ -3,11 +3,13 @@ import type { AddressInfo } from 'node:net'
 import { SUBPROTOCOL } from '../auth/presented-token.ts'
 import { createTokenVerifier, MIN_SECRET_BYTES } from '../auth/verify-token.ts'
 import type { Logger } from '../core/ports.ts'
+import { Publisher } from '../core/publish.ts'
 import { type DataFolder, openDataFolder } from '../embedded/data-folder.ts'
 import { closeGently } from '../gateway/http/close-server.ts'
 import type { HttpApi } from '../gateway/http/http-api.ts'
 import type { WebSocketApi } from '../gateway/websocket/websocket-api.ts'
 import { SettingError } from '../process/settings.ts'
+import { embeddedBridge, type EmbeddedBridge } from './embedded-bridge.ts'
 import { embeddedHttpApi } from './embedded-http.ts'
 import { embeddedSockets } from './embedded-sockets.ts'
 import type { Phase } from './phase.ts'
@@ -30,6 +32,7 @@ export async function startServer(settings: Settings, logger: Logger): Promise<E
     const httpUrl = await listen(parts.httpServer, 'http', 'PORT', settings.port, settings.host)
     const wsUrl = await listen(parts.wsServer, 'ws', 'WS_PORT', settings.wsPort, settings.host)
     parts.enter('serving')
+    parts.bridge?.start()
     logger.info({ httpUrl, wsUrl, dataDir: settings.dataDir, subprotocol: SUBPROTOCOL }, 'serving')
     let stopping: Promise<void> | undefined
     return { httpUrl, wsUrl, stop: async () => (stopping ??= stop(parts, logger)) }
@@ -54,6 +57,7 @@ interface Parts {
   readonly sockets: WebSocketApi
   readonly httpServer: Server
   readonly wsServer: Server
+  readonly bridge: EmbeddedBridge | undefined
   enter(phase: Phase): void
 }
 
@@ -78,14 +82,15 @@ function assemble(settings: Settings, folder: DataFolder, logger: Logger): Parts
   })
   const { sockets, connections, pusher } = embeddedSockets({ settings, folder, verifier, logger })
   const wsServer = createServer(sockets.handleRequest).on('upgrade', sockets.handleUpgrade)
+  const publisher = new Publisher({ log: folder.log, connections, pusher, clock: Date, logger })
+  const bridge = embeddedBridge(settings.bridge, publisher, logger)
   const httpApi = embeddedHttpApi({
     settings,
     folder,
     verifier,
     logger,
-    connections,
-    pusher,
-    sockets,
+    publisher,
+    bridge,
     phase: () => phase,
     socketsListen: () => wsServer.listening,
     wsPort: () => (wsServer.address() as AddressInfo | null)?.port ?? 0,
@@ -96,6 +101,7 @@ function assemble(settings: Settings, folder: DataFolder, logger: Logger): Parts
     sockets,
     httpServer: limited(createServer(httpApi.handleRequest)),
     wsServer,
+    bridge,
     enter: (next) => {
       phase = next
     },
@@ -143,6 +149,7 @@ async function listen(
 async function stop(parts: Parts, logger: Logger): Promise<void> {
   parts.enter('draining')
   logger.info({ connections: parts.sockets.connectionCount }, 'draining')
+  await parts.bridge?.stop()
   // Publishes that come from now on are refused by the handlers; those that run push to sockets that are still open.
   await parts.httpApi.idle()
   await parts.sockets.close()

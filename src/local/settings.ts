@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { MIN_SECRET_BYTES } from '../auth/verify-token.ts'
+import { type BridgeSettings, readBridgeSettings } from '../bridge/settings.ts'
 import { LIMITS } from '../core/limits.ts'
 import {
   type Environment,
@@ -29,6 +30,8 @@ export interface Settings {
   readonly connectionsApi: boolean
   /** Serve the console, a page for whoever develops or demonstrates. */
   readonly console: boolean
+  /** Take in what a backend publishes in Redis. */
+  readonly bridge?: BridgeSettings
 }
 
 const DAY = 24 * 60 * 60 * 1000
@@ -39,6 +42,7 @@ export function readSettings(environment: Environment): Settings {
   const origins = get('ALLOWED_ORIGINS')
   const issuer = get('JWT_ISSUER')
   const audience = get('JWT_AUDIENCE')
+  const bridge = readBridgeSettings(environment)
   return {
     host: get('HOST') ?? '127.0.0.1',
     port: wholeNumber('PORT', get('PORT') ?? '3000', 0, 65_535),
@@ -60,6 +64,7 @@ export function readSettings(environment: Environment): Settings {
     ),
     connectionsApi: oneOf('CONNECTIONS_API', get('CONNECTIONS_API') ?? '0', ['0', '1']) === '1',
     console: oneOf('CONSOLE', get('CONSOLE') ?? '1', ['0', '1']) === '1',
+    ...(bridge !== undefined && { bridge }),
   }
 }
 

@@ -2,9 +2,10 @@
  * Why an event was not published. Stable: compare it; messages may change. Beside these every `code` of a problem that
  * docs/publishing.md lists.
  *
- * - `unreachable`: no connection to the server, or it broke before the answer was there
+ * - `unreachable`: no connection to the server (of `emit`: to Redis), or it broke before the answer was there
  * - `timeout`: no answer in time
- * - `unavailable`: the server, or what is in front of it, could not take it now
+ * - `unavailable`: the server, or what is in front of it, could not take it now; of `emit`: Redis answered with an error, which the
+ *   message has
  * - `unauthorized`: the server refuses the token, a renewed one as well
  * - `no_token`: `getToken` rejected, took too long, or gave something that is no token
  * - `bad_answer`: what answers is no event-fanout server, or it is behind something that answers in its place
@@ -55,7 +56,7 @@ export class PublishError extends Error implements FailureFacts {
   readonly refused: boolean
   /** Some try may have reached the log of some recipient. If so, do not forget the event: publish it again. */
   readonly mayHaveBeenPublished: boolean
-  /** How often it was sent, or was about to be. */
+  /** How often it was sent, or was about to be. Of `emit` once, though the Redis client may have sent it again by itself. */
   readonly attempts: number
   /**
    * The event's `id`, also one that this publisher gave it: publish it again with this one. `undefined` where the server derives it

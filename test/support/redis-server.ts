@@ -97,7 +97,7 @@ async function ready(child: ChildProcess): Promise<void> {
     })
     child.stdout?.on('data', (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-4000)
-      if (/Ready to accept connections|Configuration loaded/.test(output)) resolve()
+      if (/Ready to accept connections|^.*monitor master/m.test(output)) resolve()
     })
   })
 }

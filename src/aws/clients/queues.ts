@@ -4,7 +4,13 @@ import { CALL_MS, handlerWith, TRIES } from './limits.ts'
 
 const SOCKETS = 50
 
-export function createQueueClient(): SQSClient {
+/** @param region by default the one that the SDK finds */
+export function createQueueClient(region?: string): SQSClient {
   const requestHandler = handlerWith(SOCKETS)
-  return bounded(new SQSClient({ requestHandler, maxAttempts: TRIES }), 'SQS', CALL_MS)
+  const client = new SQSClient({
+    requestHandler,
+    maxAttempts: TRIES,
+    ...(region !== undefined && { region }),
+  })
+  return bounded(client, 'SQS', CALL_MS)
 }

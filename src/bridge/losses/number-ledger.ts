@@ -77,7 +77,7 @@ export class NumberLedger {
     this.#runs = []
     const now = Date.now()
     try {
-      const values = runs.flatMap(({ producer, from, to }) => [producer, from, to, bornOf(producer) ?? 0])
+      const values = runs.flatMap(({ producer, from, to }) => [producer, from, to, knownSince(producer, now)])
       const [, losses] = listOf(await NUMBERS.run(redis, [keys.numbers, keys.holes], [now, grace, ...values]))
       for (const loss of listOf(losses)) onGap(gapOf(listOf(loss)))
       if (now - this.#forgotAt >= FORGET_EVERY) await this.#forget(now)
@@ -100,6 +100,12 @@ export class NumberLedger {
     if (known.length > 0) await redis.hdel(keys.numbers, ...known.map(([name]) => name))
     if (producers.length > 0) await redis.hdel(keys.producers, ...producers.map(([name]) => name))
   }
+}
+
+/** When a producer began, unless it may have been forgotten since: then it is as one from before there was a bridge. */
+function knownSince(producer: string, now: number): number {
+  const born = bornOf(producer) ?? 0
+  return now - born > FORGET_AFTER ? 0 : born
 }
 
 function gapOf([producer, from, to, noticedAt]: ReturnType<typeof listOf>): Gap {

@@ -19,10 +19,7 @@ const SILENT = 10_000
  * lost fails as well: nobody knows whether Redis did it, so whoever asked has to look.
  */
 export function connect(settings: RedisSettings, purpose: Purpose, logger: Logger): Connection {
-  const connection =
-    settings.address.kind === 'cluster'
-      ? clusterOf(settings, purpose)
-      : new Redis(optionsOf(settings, purpose))
+  const connection = make(settings, purpose)
   const redis = shown(settings.address)
   let last = ''
   connection.on('error', (error: Error) => {
@@ -37,6 +34,30 @@ export function connect(settings: RedisSettings, purpose: Purpose, logger: Logge
   return connection
 }
 
+/**
+ * Connects for one task, and gives up if there is nobody.
+ *
+ * @throws Error that says where it tried and what came
+ */
+export async function connectOnce(settings: RedisSettings): Promise<Connection> {
+  const connection = make(settings, 'commands')
+  try {
+    await new Promise<void>((resolve, reject) => {
+      connection.once('ready', resolve).on('error', reject)
+      setTimeout(() => {
+        reject(new Error('no answer in time'))
+      }, SILENT).unref()
+    })
+    return connection
+  } catch (error) {
+    connection.disconnect()
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(
+      `no connection to ${shown(settings.address)} (${reason}); is it the right Redis, user and password?`,
+    )
+  }
+}
+
 /** Resolves once commands can be sent, or the signal is aborted. */
 export async function whenReady(connection: Connection, signal: AbortSignal): Promise<void> {
   if (connection.status === 'ready' || signal.aborted) return
@@ -49,6 +70,12 @@ export async function whenReady(connection: Connection, signal: AbortSignal): Pr
     connection.once('ready', done)
     signal.addEventListener('abort', done)
   })
+}
+
+function make(settings: RedisSettings, purpose: Purpose): Connection {
+  return settings.address.kind === 'cluster'
+    ? clusterOf(settings, purpose)
+    : new Redis(optionsOf(settings, purpose))
 }
 
 function optionsOf(settings: RedisSettings, purpose: Purpose) {

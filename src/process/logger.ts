@@ -1,0 +1,12 @@
+import { type Logger, pino } from 'pino'
+import type { LogLevel } from './settings.ts'
+
+/** Structured logs: one JSON object a line on stdout. */
+export function createLogger(level: LogLevel): Logger {
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  })
+}
