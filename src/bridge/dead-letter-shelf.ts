@@ -14,8 +14,9 @@ export interface DeadLetter extends Message {
   readonly path?: string
   readonly from: string
   readonly message: Buffer
-  /** How large it was, where only its beginning is kept. */
+  /** How large it was, where only its beginning is kept, and the SHA-256 of all of it in hexadecimal. */
   readonly cutFrom?: number
+  readonly sha256?: string
 }
 
 /** The dead letters, for people. */
@@ -67,7 +68,11 @@ function letterOf(reply: Reply): DeadLetter {
   const fields = new Map<string, Buffer>()
   for (let at = 0; at + 1 < words.length; at += 2) fields.set(textOf(words[at]), words[at + 1] as Buffer)
   const text = (name: string): string => textOf(fields.get(name))
-  const path = text(LETTER.path)
+  const known = (name: 'path' | 'entry' | 'sha256'): object => {
+    const value = text(LETTER[name])
+    return value === '' ? {} : { [name]: value }
+  }
+  const [producer, number] = [text(LETTER.producer), Number(text(LETTER.number))]
   const message = fields.get(LETTER.message) ?? Buffer.alloc(0)
   const cut = fields.get(LETTER.bytes)
   return {
@@ -78,7 +83,10 @@ function letterOf(reply: Reply): DeadLetter {
     from: text(LETTER.from),
     message,
     bytes: message,
-    ...(path !== '' && { path }),
+    ...known('path'),
+    ...known('entry'),
+    ...known('sha256'),
+    ...(producer !== '' && { number: { producer, number } }),
     ...(cut !== undefined && { cutFrom: Number(textOf(cut)) }),
   }
 }

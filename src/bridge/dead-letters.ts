@@ -28,6 +28,8 @@ export interface DeadLettersOptions {
   readonly keepFor: number
 }
 
+type Word = string | Buffer | number
+
 /** What acknowledges an entry, to be done in the same step. */
 export interface Acknowledgement {
   readonly stream: string
@@ -46,33 +48,21 @@ export class DeadLetters {
   /** @throws if Redis does not have it: then it must not be forgotten */
   async put(message: Message, reason: Reason, acknowledgement?: Acknowledgement): Promise<void> {
     const { redis, key, keepFor } = this.#options
-    const add = [
-      'xadd',
-      key,
-      'MINID',
-      '~',
-      Math.max(0, Date.now() - keepFor),
-      '*',
-      ...this.#fields(message, reason),
-    ]
-    if (acknowledgement === undefined) {
-      await redis.call(...command(add))
+    const oldest = Math.max(0, Date.now() - keepFor)
+    const fields = this.#fields(message, reason)
+    if (acknowledgement !== undefined && !(redis instanceof Cluster)) {
+      const { stream, group, entry } = acknowledgement
+      await redis.call('EVAL', BURY, 2, key, stream, group, entry, oldest, ...fields)
       return
     }
+    await redis.call('XADD', key, 'MINID', '~', oldest, '*', ...fields)
+    if (acknowledgement === undefined) return
+    // In a cluster the two may lie in different slots. Should the bridge end in between, the letter is written a second time.
     const { stream, group, entry } = acknowledgement
-    const acknowledge = ['xack', stream, group, entry]
-    if (redis instanceof Cluster) {
-      // The two may lie in different slots. Should the bridge end in between, the letter is written a second time.
-      await redis.call(...command(add))
-      await redis.call(...command(acknowledge))
-      return
-    }
-    const results = await redis.multi([add, acknowledge]).exec()
-    const error = results?.find(([failure]) => failure !== null)?.[0]
-    if (error) throw error
+    await redis.call('XACK', stream, group, entry)
   }
 
-  #fields({ bytes, entry, number }: Message, { code, message, path }: Reason): (string | Buffer | number)[] {
+  #fields({ bytes, entry, number }: Message, { code, message, path }: Reason): Word[] {
     const texts: Readonly<Record<string, string | number | undefined>> = {
       [LETTER.code]: code,
       [LETTER.reason]: message,
@@ -91,14 +81,18 @@ export class DeadLetters {
 const LARGEST = 1024 * 1024
 const BEGINNING = 1024
 
-function contentOf(bytes: Buffer): (string | Buffer | number)[] {
+function contentOf(bytes: Buffer): Word[] {
   if (bytes.length <= LARGEST) return [LETTER.message, bytes]
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   return [LETTER.message, bytes.subarray(0, BEGINNING), LETTER.bytes, bytes.length, LETTER.sha256, sha256]
 }
 
-type Word = string | Buffer | number
-
-function command([name, ...rest]: readonly Word[]): [string, ...Word[]] {
-  return [String(name), ...rest]
-}
+/**
+ * A script, for it ends with the first command that fails; a transaction would go on, and acknowledge what is not among the dead letters.
+ *
+ * Keys: dead letters, stream. Arguments: group, entry, the oldest time that is kept, and the fields.
+ */
+const BURY = `
+redis.call('XADD', KEYS[1], 'MINID', '~', ARGV[3], '*', unpack(ARGV, 4))
+return redis.call('XACK', KEYS[2], ARGV[1], ARGV[2])
+`

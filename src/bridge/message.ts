@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { FanoutError } from '../core/errors.ts'
 import { type AcceptedEvent, parseEvent } from '../core/event.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { MessageNumber } from '../publisher/redis/wire.ts'
 
 /** What Redis has given, before anybody knows whether it is an event. */
@@ -39,6 +40,7 @@ export function isReason(verdict: Verdict | AcceptedEvent): verdict is Reason {
 /** The event that a message is, or why it is none. */
 export function eventOf({ bytes, problem }: Message): AcceptedEvent | Reason {
   if (problem !== undefined) return problem
+  if (bytes.length > LIMITS.batchBytes) return tooLarge(bytes.length)
   if (!isUtf8(bytes)) {
     return {
       code: 'not_utf8',
@@ -51,6 +53,12 @@ export function eventOf({ bytes, problem }: Message): AcceptedEvent | Reason {
     if (error instanceof FanoutError) return reasonOf(error)
     throw error
   }
+}
+
+/** Not even read as text: Redis's messages may have more characters than a string of Node. */
+function tooLarge(actual: number): Reason {
+  const message = `the message is ${actual} bytes; an event has at most ${LIMITS.eventBytes}, so publish a reference to the large part`
+  return { code: 'event_too_large', message }
 }
 
 export function reasonOf({ code, message, facts: { path } }: FanoutError): Reason {

@@ -29,7 +29,7 @@ export class Relay {
     this.#dependencies = dependencies
   }
 
-  /** Since when the target takes nothing, and why; `undefined` while it works. */
+  /** Since when the target takes nothing of what it is given, and why; `undefined` while it works. */
   get failure(): { readonly since: number; readonly error: Error } | undefined {
     return this.#failure
   }
@@ -57,7 +57,7 @@ export class Relay {
       failures = settled.length > 0 ? 1 : failures + 1
       left = again
       if (error === undefined) this.#works()
-      else await this.#fails(error, left.length, failures, signal)
+      else await this.#fails(error, left.length, failures, settled.length > 0, signal)
     }
     return left.map(({ message }) => message)
   }
@@ -72,10 +72,17 @@ export class Relay {
     this.#failure = undefined
   }
 
-  async #fails(error: Error, waiting: number, failures: number, signal: AbortSignal): Promise<void> {
+  /** @param took something, though not all: then it is failing only since now */
+  async #fails(
+    error: Error,
+    waiting: number,
+    failures: number,
+    took: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (signal.aborted) return
     const { target, logger, onRetry } = this.#dependencies
-    this.#failure = { since: this.#failure?.since ?? Date.now(), error }
+    this.#failure = { since: (took ? undefined : this.#failure?.since) ?? Date.now(), error }
     const milliseconds = Math.ceil(backoff(failures))
     logger.warn(
       { target: target.name, detail: error.message, waiting, failures, milliseconds },

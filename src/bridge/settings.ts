@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { keysOf } from '../publisher/redis/wire.ts'
 import { type Environment, oneOf, SettingError, variableOf, wholeNumber } from '../process/settings.ts'
@@ -90,7 +91,20 @@ function redisFrom(url: string, get: Get): RedisSettings {
   return {
     address,
     ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined)),
-    ...(ca !== undefined && { ca: fileAt('REDIS_CA_FILE', ca) }),
+    ...(ca !== undefined && { ca: certificateAt('REDIS_CA_FILE', ca) }),
+  }
+}
+
+/** Checked here: what holds none would be used as a list of nobody to trust. */
+function certificateAt(name: string, path: string): string {
+  const pem = fileAt(name, path)
+  try {
+    new X509Certificate(pem)
+    return pem
+  } catch {
+    throw new SettingError(
+      `${name} is "${path}"; it holds no certificate, it must be PEM: -----BEGIN CERTIFICATE-----, …`,
+    )
   }
 }
 

@@ -38,6 +38,7 @@ export class NumberLedger {
   readonly #options: NumberLedgerOptions
   #runs: Run[] = []
   #flushing: Promise<void> | undefined
+  readonly #began = Date.now()
   #forgotAt = 0
 
   constructor(options: NumberLedgerOptions) {
@@ -78,7 +79,9 @@ export class NumberLedger {
     const now = Date.now()
     try {
       const values = runs.flatMap(({ producer, from, to }) => [producer, from, to, knownSince(producer, now)])
-      const [, losses] = listOf(await NUMBERS.run(redis, [keys.numbers, keys.holes], [now, grace, ...values]))
+      const [, losses] = listOf(
+        await NUMBERS.run(redis, [keys.numbers, keys.holes], [now, grace, this.#began, ...values]),
+      )
       for (const loss of listOf(losses)) onGap(gapOf(listOf(loss)))
       if (now - this.#forgotAt >= FORGET_EVERY) await this.#forget(now)
     } catch (error) {

@@ -7,15 +7,16 @@ import { Script } from '../redis/script.ts'
  *
  * A run may be empty (`to` is `from - 1`): it says that the producer had come so far, whether or not any of it was seen.
  *
- * Keys: the hash of ranges; the hash of producers with open holes. Arguments: now and the grace, in milliseconds; then for each run
- * producer, from, to, and when the producer was born. What one had sent before this hash began is unknown, and no loss.
+ * Keys: the hash of ranges; the hash of producers with open holes. Arguments: now and the grace, in milliseconds; when this bridge began;
+ * then for each run producer, from, to, and when the producer was born. What one had sent before the first bridge began is unknown, and
+ * no loss.
  *
  * Answers how many holes are open, and a list of losses: producer, from, to, since.
  */
 export const NUMBERS = new Script(`
 local numbers, open = KEYS[1], KEYS[2]
 local now, grace = tonumber(ARGV[1]), tonumber(ARGV[2])
-redis.call('HSETNX', numbers, 'since', ARGV[1])
+redis.call('HSETNX', numbers, 'since', ARGV[3])
 local since = tonumber(redis.call('HGET', numbers, 'since'))
 local losses, holes = {}, 0
 
@@ -59,7 +60,7 @@ end
 
 local all = {}
 for _, producer in ipairs(redis.call('HKEYS', open)) do all[producer] = load(producer) end
-for i = 3, #ARGV, 4 do
+for i = 4, #ARGV, 4 do
   local producer, from, to, born = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
   local ranges = all[producer] or load(producer) or { born >= since and { 0, 0, now } or { from, from - 1, now } }
   ranges[#ranges + 1] = { from, to, now }

@@ -22,6 +22,7 @@ export class Inbox {
   #first = 0
   #messages = 0
   #bytes = 0
+  #isMarked = false
   #wake: (() => void) | undefined
 
   constructor(limits: InboxLimits) {
@@ -53,8 +54,13 @@ export class Inbox {
     return true
   }
 
-  /** Calls back once everything that is in it now was taken, and the next is asked for. */
+  /**
+   * Calls back once everything that is in it now was taken, and the next is asked for. While one waits for that, another is not needed, and
+   * forgotten: the target may be away for days, and they would fill the memory.
+   */
   afterwards(then: () => void): void {
+    if (this.#isMarked) return
+    this.#isMarked = true
     this.#push({ then })
   }
 
@@ -67,6 +73,7 @@ export class Inbox {
       if ('then' in item) {
         // Only when those before it are done with, which they are when the next batch is asked for.
         if (batch.length > 0) break
+        this.#isMarked = false
         item.then()
       } else {
         batch.push(item.message)

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { SettingError } from '../../process/settings.ts'
 
 export interface Node {
@@ -22,7 +23,8 @@ const FORMS =
   'redis://user:password@host:6379/0 (rediss:// for TLS), redis+cluster://host:6379,host:6379 or redis+sentinel://host:26379,host:26379/master'
 
 const URL_PARTS =
-  /^(?<scheme>rediss?)(?:\+(?<kind>cluster|sentinel))?:\/\/(?:(?<user>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<nodes>[^@/?#]+)(?:\/(?<path>[^?#]*))?$/
+  /^(?<scheme>rediss?)(?:\+(?<kind>cluster|sentinel))?:\/\/(?:(?<user>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<nodes>[^@/?#]+)(?:\/(?<path>[^?#@]*))?$/
+const ENCODED = ', or its user or password is not percent-encoded'
 const NODE = /^(?<host>\[[\da-f:.]+\]|[\w.-]+)(?::(?<port>\d{1,5}))?$/i
 
 /**
@@ -33,7 +35,7 @@ const NODE = /^(?<host>\[[\da-f:.]+\]|[\w.-]+)(?::(?<port>\d{1,5}))?$/i
  */
 export function parseAddress(text: string): RedisAddress {
   const parts = URL_PARTS.exec(text)?.groups
-  if (parts === undefined) throw wrong(text, 'it is no such address')
+  if (parts === undefined) throw wrong(text, `it is no such address${text.includes('@') ? ENCODED : ''}`)
   const { scheme, kind = 'single', path = '' } = parts
   const tls = scheme === 'rediss'
   const credentials = credentialsOf(text, parts)
@@ -43,7 +45,7 @@ export function parseAddress(text: string): RedisAddress {
     return { kind, nodes, tls, db: 0, ...credentials }
   }
   if (kind === 'sentinel') {
-    const [master = '', db = ''] = path.split('/')
+    const [master = '', db = ''] = path.split(/\/(.*)/s)
     if (master === '') throw wrong(text, 'the name of the master is missing')
     return { kind, nodes, master, tls, db: databaseOf(text, db), ...credentials }
   }
@@ -68,7 +70,7 @@ function credentialsOf(
 function nodesOf(text: string, list: string, defaultPort: number): readonly [Node, ...Node[]] {
   const [first, ...others] = list.split(',').map((node) => {
     const { host = '', port = String(defaultPort) } = NODE.exec(node)?.groups ?? {}
-    if (host === '') throw wrong(text, 'a host or its port is not one')
+    if (host === '' || !isHost(host)) throw wrong(text, `"${withoutPassword(node)}" is no host with a port`)
     if (Number(port) < 1 || Number(port) > 65_535) throw wrong(text, `${port} is no port`)
     return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }
   })
@@ -78,16 +80,23 @@ function nodesOf(text: string, list: string, defaultPort: number): readonly [Nod
 
 function databaseOf(text: string, path: string): number {
   if (/^\d{0,5}$/.test(path)) return Number(path)
-  throw wrong(text, 'a database is a number')
+  throw wrong(text, `"${withoutPassword(path)}" is no number of a database`)
+}
+
+function isHost(host: string): boolean {
+  return !host.startsWith('[') || isIPv6(host.slice(1, -1))
 }
 
 function wrong(text: string, reason: string): SettingError {
   return new SettingError(`REDIS_URL is "${withoutPassword(text)}"; ${reason}. It looks like ${FORMS}`)
 }
 
-/** Everything before the last `@` may be a password. */
+/** Everything before the last `@` may be a password, and there are addresses that have it in their parameters. */
 function withoutPassword(text: string): string {
-  return text.replace(/\/\/.*@/s, '//…@')
+  return text
+    .replace(/^([a-z+]+:\/\/)?.*@/is, (_, scheme: string | undefined) => `${scheme ?? ''}…@`)
+    .replace(/[?#].*/s, '…')
+    .replace(/(pass|pwd|auth)\w*=.*/is, '…')
 }
 
 /** As it may stand in a log. */

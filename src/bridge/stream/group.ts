@@ -96,12 +96,22 @@ export class Group {
     const pending = numberOf(ours?.get('pending'))
     const [, oldestPending] = pending > 0 ? await redis.xpending(keys.stream, group) : []
     const [next] = await redis.xrange(keys.stream, `(${last}`, '+', 'COUNT', 1)
-    const unread = ours?.get('lag')
     const oldest = typeof oldestPending === 'string' ? oldestPending : next?.[0]
     return {
-      entries: pending + (typeof unread === 'number' ? unread : Number(next !== undefined)),
+      entries: pending + (next === undefined ? 0 : await this.#unread()),
       oldestAt: oldest === undefined ? undefined : timeOf(oldest),
     }
+  }
+
+  /** Not the `lag` that Redis tells of the group: after trimming it is too high, for ever. */
+  async #unread(): Promise<number> {
+    const { redis, keys } = this.#options
+    const stream = fieldsOf((await redis.callBuffer('XINFO', 'STREAM', keys.stream)) as Reply)
+    const read = await redis.hget(keys.group, 'read')
+    const length = numberOf(stream.get('length'))
+    const added = stream.get('entries-added')
+    // Before Redis 7, or before the first look, no more is known than that there is something.
+    return added === undefined || read === null ? 1 : Math.min(length, numberOf(added) - Number(read))
   }
 
   get #who(): readonly (string | number)[] {

@@ -14,6 +14,9 @@ export interface LeaseOptions {
   readonly logger: Logger
 }
 
+/** How often who stands by looks, at least. In milliseconds. */
+const LOOK_EVERY = 500
+
 /** The right to read the stream for the group, which one bridge at a time has. */
 export class Lease {
   readonly #options: LeaseOptions
@@ -39,8 +42,8 @@ export class Lease {
       if (holder === owner) return true
       if (holder !== known) logger.info({ reader: holder }, 'standing by: another bridge reads')
       known = holder
-      // A tenth: whoever stands by should not be the slow part of a takeover.
-      await pause((ttl / 10) * (0.5 + Math.random()), signal)
+      // Whoever stands by should not be the slow part of a takeover.
+      await pause(Math.min(LOOK_EVERY, ttl / 10) * (0.5 + Math.random()), signal)
     }
     return false
   }

@@ -46,6 +46,7 @@ export class StreamReader implements Reader {
   readonly #ended: Promise<void>
   #state: Reader['state'] = 'connecting'
   #problem: string | undefined
+  #readingSince = 0
 
   constructor(options: StreamReaderOptions) {
     this.#options = options
@@ -99,13 +100,14 @@ export class StreamReader implements Reader {
   }
 
   async #hasFailed(error: unknown, failures: number): Promise<void> {
-    const { lease, logger, metrics, yieldAfter } = this.#options
+    const { lease, logger, metrics } = this.#options
     metrics.active.set(0)
     const detail = error instanceof Error ? error.message : String(error)
     if (error instanceof Yielded) {
       await lease.release()
       logger.warn({ detail }, 'letting another bridge read, if there is one')
-      await pause(yieldAfter / 3, this.#stopping.signal)
+      // Longer than who stands by takes to look.
+      await pause(lease.ttl / 2, this.#stopping.signal)
     } else if (isLeaseLost(error)) {
       logger.warn({ detail }, 'another bridge reads now')
     } else {
@@ -128,6 +130,7 @@ export class StreamReader implements Reader {
     try {
       await this.#options.entries.ensure()
       this.#state = 'reading'
+      this.#readingSince = Date.now()
       metrics.active.set(1)
       logger.info({ reader: lease.owner }, 'reading the stream')
       await this.#finishPending(signal)
@@ -191,7 +194,8 @@ export class StreamReader implements Reader {
     const yielding = new AbortController()
     const timer = setInterval(() => {
       const { failure } = relay
-      if (failure !== undefined && Date.now() - failure.since >= yieldAfter) yielding.abort()
+      if (failure === undefined) return
+      if (Date.now() - Math.max(failure.since, this.#readingSince) >= yieldAfter) yielding.abort()
     }, yieldAfter / 10)
     try {
       const left = await relay.deliver(

@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer'
 import { type DeadLetter, DeadLetterShelf } from '../../bridge/dead-letter-shelf.ts'
 import { wholeNumber } from '../../process/settings.ts'
 import type { RedisOptions } from './options.ts'
+import { printable } from './printable.ts'
 import { withShelf } from './shelf.ts'
 
 export interface ListOptions extends RedisOptions {
@@ -19,22 +21,26 @@ export async function listDeadLetters({ limit, json = false, ...redis }: ListOpt
   })
 }
 
-function asJson({ message, ...letter }: DeadLetter): string {
-  return JSON.stringify({ ...letter, message: message.toString() })
+/** What is no UTF-8 cannot stand in JSON, and should be there all the same. */
+function asJson({ message, bytes: _, ...letter }: DeadLetter): string {
+  const content = isUtf8(message)
+    ? { message: message.toString() }
+    : { messageBase64: message.toString('base64') }
+  return printable(JSON.stringify({ ...letter, ...content }))
 }
 
 /** Of a long message, its beginning. */
 const SHOWN = 200
 
-function asText({ id, at, code, reason, message, from }: DeadLetter): string {
-  // What came may hold anything, and a terminal obeys control characters.
+function asText({ id, at, code, reason, message, from, cutFrom = message.length }: DeadLetter): string {
   const shown = JSON.stringify(message.subarray(0, SHOWN).toString())
-  const more = message.length > SHOWN ? ` … (${message.length} bytes)` : ''
-  return `${id}  ${new Date(at).toISOString()}  ${from}  ${code}\n  ${JSON.stringify(reason).slice(1, -1)}\n  ${shown}${more}`
+  const more = cutFrom > SHOWN ? ` … (${cutFrom} bytes)` : ''
+  const lines = [`${id}  ${new Date(at).toISOString()}  ${from}  ${code}`, `  ${reason}`, `  ${shown}${more}`]
+  return lines.map(printable).join('\n')
 }
 
 function summary(shown: number, total: number): string {
   if (total === 0) return 'There are no dead letters.\n'
   const rest = total > shown ? ` The newest ${shown} are shown.` : ''
-  return `${total} dead letters.${rest} Once the cause is mended: fanout bridge replay <id>, or --all; with another text: --with '<json>'.\n`
+  return `${total} dead ${total === 1 ? 'letter' : 'letters'}.${rest} Once the cause is mended: fanout bridge replay <id>, or --all; with another text: --with '<json>'.\n`
 }

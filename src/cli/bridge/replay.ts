@@ -4,6 +4,7 @@ import { eventOf, isReason } from '../../bridge/message.ts'
 import type { Target } from '../../bridge/targets/target.ts'
 import { CliError } from '../errors.ts'
 import type { RedisOptions, TargetOptions } from './options.ts'
+import { printable } from './printable.ts'
 import { withShelf } from './shelf.ts'
 import { targetFrom } from './target.ts'
 
@@ -18,10 +19,13 @@ export async function replay(ids: readonly string[], options: ReplayOptions): Pr
   const target = await targetFrom(options)
   const instead = options.with === '-' ? await textFrom(process.stdin) : options.with
   await withShelf(options, async (shelf) => {
+    let tried = 0
     let refused = 0
     for await (const letter of lettersOf(shelf, ids, options.all === true)) {
+      tried++
       if (!(await replayOne(shelf, target, letter, instead))) refused++
     }
+    if (tried === 0) process.stdout.write('There are no dead letters.\n')
     if (refused > 0) throw new CliError(`${refused} could not be published, and are still there`)
   })
 }
@@ -65,7 +69,7 @@ async function replayOne(
   instead: string | undefined,
 ): Promise<boolean> {
   const say = (what: string): void => {
-    process.stdout.write(`${letter.id}  ${what}\n`)
+    process.stdout.write(`${letter.id}  ${printable(what)}\n`)
   }
   if (letter.cutFrom !== undefined && instead === undefined) {
     say(`not replayed: it had ${letter.cutFrom} bytes, and only its beginning is kept`)
@@ -78,7 +82,8 @@ async function replayOne(
   }
   const [outcome] = await target.publish([event], new AbortController().signal)
   if (outcome === undefined || outcome.status === 'failed') {
-    throw new CliError(`${target.name} did not take it: ${outcome?.error.message ?? 'no answer'}`)
+    const detail = printable(outcome?.error.message ?? 'no answer')
+    throw new CliError(`${target.name} did not take ${letter.id}, which is still there: ${detail}`)
   }
   if (outcome.status === 'refused') {
     say(`refused: ${outcome.reason.message}`)

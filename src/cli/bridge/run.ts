@@ -11,7 +11,10 @@ import { targetFrom } from './target.ts'
 /** Runs until a signal ends it. @throws CliError, SettingError if it cannot begin */
 export async function runBridge(options: BridgeOptions): Promise<void> {
   const settings = bridgeSettings(options)
-  const port = wholeNumber('BRIDGE_PORT', options.port ?? variable('BRIDGE_PORT') ?? '3002', 0, 65_535)
+  const port =
+    options.port === undefined
+      ? wholeNumber('BRIDGE_PORT', variable('BRIDGE_PORT') ?? '3002', 0, 65_535)
+      : wholeNumber('--port', options.port, 0, 65_535)
   const logger = createLogger(oneOf('LOG_LEVEL', variable('LOG_LEVEL') ?? 'info', LOG_LEVELS))
   const target = await targetFrom(options)
   const metrics = new BridgeMetrics()

@@ -45,6 +45,7 @@ async function fromFile(file: string): Promise<string> {
   const token = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new CliError(`the token file ${file} cannot be read: ${(error as Error).message}`)
   })
+  if (token.trim() === '') throw new CliError(`the token file ${file} is empty`)
   return token.trim()
 }
 
