@@ -12,6 +12,8 @@ import { pauseAfter } from './retry-after.ts'
 export interface Means {
   readonly target: Target
   readonly environment: Environment
+  /** `false`: whoever asks tries again, and wants to know at once. @default true */
+  readonly retries?: boolean
 }
 
 /**
@@ -23,6 +25,7 @@ export class Delivery {
   readonly #target: Target
   readonly #environment: Environment
   readonly #form: Form
+  readonly #retries: boolean
   readonly #options: PublishOptions
   readonly #items: readonly Item[]
   readonly #outcomes = new Map<Item, Outcome>()
@@ -31,9 +34,11 @@ export class Delivery {
   /** What is known of the token. A renewed one is asked for once. */
   #token: 'unused' | 'refused' | 'renewed' = 'unused'
 
-  constructor(items: readonly Item[], form: Form, { target, environment }: Means, options: PublishOptions) {
+  constructor(items: readonly Item[], form: Form, means: Means, options: PublishOptions) {
+    const { target, environment, retries = true } = means
     this.#items = items
     this.#form = form
+    this.#retries = retries
     this.#target = target
     this.#options = options
     this.#environment = environment
@@ -113,7 +118,7 @@ export class Delivery {
   #pauseAfter({ facts: { status, passes, retryAfter } }: FailedTry): number | undefined {
     const isFirstRefusal = status === 401 && this.#token === 'unused'
     if (isFirstRefusal) this.#token = 'refused'
-    else if (passes !== true) return undefined
+    else if (passes !== true || !this.#retries) return undefined
     const pause = isFirstRefusal
       ? 0
       : pauseAfter(this.#attempts, retryAfter, () => this.#environment.random())

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SqsEventQueue } from '../../src/aws/sqs-event-queue.ts'
 import { parseEvent } from '../../src/core/event.ts'
@@ -15,10 +16,10 @@ const batchesOf = (calls: readonly Call[]) =>
 const idOf = ({ MessageBody }: { readonly MessageBody: string }) =>
   (JSON.parse(MessageBody) as { id: string }).id
 
-function setUp(answer?: Answer) {
+function setUp(answer?: Answer, options: { readonly strict?: boolean } = {}) {
   const { client, queueUrl, messages } = queues.createQueue()
   const calls = interceptCalls(client, answer)
-  return { queue: new SqsEventQueue({ client, queueUrl }), messages, calls }
+  return { queue: new SqsEventQueue({ client, queueUrl, ...options }), messages, calls }
 }
 
 interface Entry {
@@ -171,5 +172,86 @@ describe('failures', () => {
     const { queue } = setUp(async () => ({}))
     const [answer] = await queue.send([sampleEvent('e-1', ['ann'])])
     expect(answer?.message).toContain('neither list')
+  })
+})
+
+describe('strictly', () => {
+  const STRICT = { strict: true }
+  const groupsOf = ({ input }: Call) =>
+    (input['Entries'] as { MessageGroupId: string }[]).map(({ MessageGroupId }) => MessageGroupId)
+
+  it('no two of a group are in one batch, and the order is that of the events', async () => {
+    const { queue, calls, messages } = setUp(undefined, STRICT)
+    const users = ['ann', 'ann', 'bob', 'cem', 'ann', 'bob', 'dan']
+    const events = users.map((user, i) => sampleEvent(`e-${i}`, [user]))
+    expect(await queue.send(events)).toEqual(users.map(() => undefined))
+    expect(batchesOf(calls)).toEqual([['e-0'], ['e-1', 'e-2', 'e-3'], ['e-4', 'e-5', 'e-6']])
+    expect(messages().map(({ body }) => body)).toEqual(events.map(({ text }) => text))
+  })
+
+  it('ten of different groups are still one batch, and eleven are two', async () => {
+    const { queue, calls } = setUp(undefined, STRICT)
+    await queue.send(range(11).map((i) => sampleEvent(`e-${i}`, [`u-${i}`])))
+    expect(calls.map((call) => groupsOf(call).length)).toEqual([10, 1])
+  })
+
+  it('a batch is no larger than a mebibyte all the same', async () => {
+    const { queue, calls } = setUp(undefined, STRICT)
+    const body = 'é'.repeat(59_000)
+    await queue.send(
+      range(10).map((i) => parseEvent(`{"type":"T","id":"e-${i}","trainerId":"u-${i}","body":"${body}"}`)),
+    )
+    expect(batchesOf(calls).map(({ length }) => length)).toEqual([8, 2])
+  })
+
+  it('an event is not taken after an earlier one of its group that was not', async () => {
+    const { queue, messages, calls } = setUp(async (call, proceed) => {
+      const answer = (await proceed()) as object
+      return batchesOf([call])[0]!.includes('e-1') ? refusing('e-1')(call, proceed) : answer
+    }, STRICT)
+    const events = range(8).map((i) => sampleEvent(`e-${i}`, [i % 2 === 1 ? 'ann' : 'bob']))
+    const answers = await queue.send(events)
+    expect(answers.flatMap((answer, i) => (answer === undefined ? [] : [i]))).toEqual([1, 3, 5, 7])
+    expect(answers[1]?.message).toContain('try later')
+    expect(answers[7]?.message).toContain('event e-7 was not sent')
+    // e-1 itself may be there: SQS only did not say so.
+    const sent = calls.flatMap((call) => batchesOf([call])[0]!)
+    expect(sent).toEqual(['e-0', 'e-1', 'e-2', 'e-4', 'e-6'])
+    expect(messages().map(({ messageGroupId }) => messageGroupId)).not.toContain('e-3')
+  })
+
+  it('whatever SQS takes of each batch, what it has of a group is in order and without a hole', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('ann', 'bob', 'cem'), { maxLength: 30 }),
+        fc.infiniteStream(fc.integer({ min: 0, max: 5 })),
+        async (users, dice) => {
+          const taken: string[] = []
+          const { queue, calls } = setUp(async ({ input }) => {
+            const entries = input['Entries'] as Entry[]
+            const isRefused = entries.map(() => dice.next().value === 0)
+            taken.push(...entries.filter((_, i) => isRefused[i] === false).map(idOf))
+            return {
+              Successful: entries.filter((_, i) => isRefused[i] === false),
+              Failed: entries.flatMap(({ Id }, i) =>
+                isRefused[i] === true ? [{ Id, Code: 'InternalError', SenderFault: false }] : [],
+              ),
+            }
+          }, STRICT)
+          const events = users.map((user, i) => sampleEvent(`e-${i}`, [user]))
+          const answers = await queue.send(events)
+          for (const call of calls) expect(new Set(groupsOf(call)).size).toBe(groupsOf(call).length)
+          for (const user of users) {
+            const ofUser = events.filter(({ recipients }) => recipients[0]!.userId === user)
+            const there = ofUser.filter(({ id }) => taken.includes(id))
+            expect(there).toEqual(ofUser.slice(0, there.length))
+          }
+          expect(events.filter((_, i) => answers[i] === undefined).map(({ id }) => id)).toEqual(
+            events.filter(({ id }) => taken.includes(id)).map(({ id }) => id),
+          )
+        },
+      ),
+      { numRuns: 50 },
+    )
   })
 })

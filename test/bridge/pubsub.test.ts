@@ -47,6 +47,7 @@ describe('messages', () => {
       .poll(async () => (await bridge.status()).problems)
       .toEqual([expect.stringMatching(/^the recording target has taken nothing since 20.*: no database$/)])
     expect((await bridge.status()).lag).toMatchObject({ messages: 300 })
+    expect((await bridge.status()).lag?.seconds).toBeGreaterThan(0)
     target.fail()
     await expect.poll(() => target.ids, { timeout: 20_000 }).toEqual(ids(1, 300))
     expect((await bridge.status()).problems).toEqual([])

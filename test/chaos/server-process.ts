@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly under?: readonly string[]
   /** The server can be sent messages, for what `nodeArguments` loaded into it. */
   readonly ipc?: boolean
+  /** Beyond what every server here is told. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** The embedded server in a process of its own. */
@@ -46,7 +48,7 @@ export class ServerProcess {
       MAIN,
     ]
     const child = spawn(command, args, {
-      env: environment(options),
+      env: environmentOf(options),
       stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
     })
     const exit = new Promise((resolve) => child.once('close', resolve).once('error', resolve))
@@ -75,7 +77,7 @@ export class ServerProcess {
   }
 }
 
-function environment({ dataDir, port = 0, wsPort = 0 }: ServerOptions): NodeJS.ProcessEnv {
+function environmentOf({ dataDir, port = 0, wsPort = 0, environment }: ServerOptions): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
     HOST: '127.0.0.1',
@@ -83,6 +85,7 @@ function environment({ dataDir, port = 0, wsPort = 0 }: ServerOptions): NodeJS.P
     WS_PORT: String(wsPort),
     DATA_DIR: dataDir,
     JWT_SECRET: SECRET,
+    ...environment,
   }
 }
 

@@ -69,6 +69,10 @@ export class Cli {
     }
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
   /** Stops reading its output, as `head` does. */
   closeStdout(): void {
     this.#child.stdout.destroy()

@@ -18,7 +18,12 @@ import {
 // Compilers, and npm: on a busy machine they take their time.
 vi.setConfig({ testTimeout: INSTALL_MS })
 
-const ENTRIES = ['event-fanout/client', 'event-fanout/react', 'event-fanout/publisher']
+const ENTRIES = [
+  'event-fanout/client',
+  'event-fanout/react',
+  'event-fanout/publisher',
+  'event-fanout/publisher/redis',
+]
 const CLIENT_ENTRIES = ['event-fanout-client', 'event-fanout-client/react']
 
 /** Has both packages, as a team's repository would. */
@@ -61,7 +66,10 @@ describe('the tarballs', () => {
   })
 
   it.each([
-    ['event-fanout', ['dist/src/client', 'dist/src/react', 'dist/src/publisher', 'dist/lib']],
+    [
+      'event-fanout',
+      ['dist/src/client', 'dist/src/react', 'dist/src/publisher', 'dist/src/publisher/redis', 'dist/lib'],
+    ],
     ['event-fanout-client', ['dist/src/client', 'dist/src/react']],
   ])('of %s have the source of every map that somebody would follow', (name, folders) => {
     for (const folder of folders) {
@@ -117,6 +125,7 @@ describe('importing', () => {
         'event-fanout/client': ['connect'],
         'event-fanout/react': hooks,
         'event-fanout/publisher': ['PublishError', 'createPublisher'],
+        'event-fanout/publisher/redis': ['PublishError', 'emit'],
         'event-fanout-client': ['connect'],
         'event-fanout-client/react': hooks,
       },
@@ -149,6 +158,20 @@ describe('the installed server, client and publisher', () => {
     })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(JSON.parse(stdout)).toEqual({ type: 'SESSION_COMPLETED', sessionId: file, via: 'push' })
+  })
+})
+
+describe('the installed bridge', () => {
+  const queue = 'https://sqs.eu-central-1.amazonaws.com/123456789012/events.fifo'
+
+  it('says what it lacks for a queue, in one line', async () => {
+    const bridge = app.path('node_modules/.bin/fanout')
+    expect(await run(bridge, ['bridge', '--redis', 'redis://127.0.0.1:1', '--queue', queue])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'fanout: the AWS SDK is not installed; "npm install @aws-sdk/client-sqs" where event-fanout is installed\n',
+    })
   })
 })
 
@@ -224,7 +247,9 @@ describe('bundlers', () => {
   })
 
   it('leave out what is not used', async () => {
-    const imported = [...ENTRIES, ...CLIENT_ENTRIES].map((entry) => `import '${entry}'`).join('\n')
+    // `emit` is for Node alone.
+    const forBrowsers = ENTRIES.filter((entry) => entry !== 'event-fanout/publisher/redis')
+    const imported = [...forBrowsers, ...CLIENT_ENTRIES].map((entry) => `import '${entry}'`).join('\n')
     const { outputFiles } = await bundle('nothing.js', imported)
     expect(outputFiles.map((file) => file.text)).toEqual([''])
   })

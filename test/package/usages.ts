@@ -52,6 +52,7 @@ export const typed = (client: string, react: string) => `
 import { connect, type EventClient, type Status } from '${client}'
 import { useEventClient, useEvents, useEventStatus } from '${react}'
 import { createPublisher } from 'event-fanout/publisher'
+import { emit, type RedisConnection } from 'event-fanout/publisher/redis'
 
 interface AppEvents {
   SESSION_COMPLETED: { sessionId: string; trainerId: string; studentId: string }
@@ -83,6 +84,11 @@ export const published: Promise<{ readonly id: string }> = publisher.publish({
 })
 // @ts-expect-error a field is missing
 void publisher.publish({ type: 'SESSION_COMPLETED', timestamp, sessionId: 's-1' })
+
+declare const redis: RedisConnection
+void emit<AppEvents>(redis, { type: 'SESSION_CANCELLED', timestamp, sessionId: 's-1', studentId: 'student-1' })
+// @ts-expect-error no such type
+void emit<AppEvents>(redis, { type: 'SESION_CANCELLED', timestamp, sessionId: 's-1' })
 `
 
 /** Without the DOM's types and without Node's, as in React Native. */

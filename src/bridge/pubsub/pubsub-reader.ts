@@ -1,9 +1,9 @@
 import { isReason, type Message, type Settled } from '../message.ts'
 import type { Lag } from '../metrics.ts'
 import { backoff, pause } from '../pause.ts'
-import { separateNumber } from '../../publisher/redis/wire.ts'
 import type { Reader, ReaderDependencies } from '../reader.ts'
 import { Inbox, type InboxLimits } from './inbox.ts'
+import { separateNumber } from './separate-number.ts'
 import type { Subscription } from './subscription.ts'
 
 export interface PubSubReaderOptions extends ReaderDependencies {
@@ -32,6 +32,8 @@ export class PubSubReader implements Reader {
   readonly #aborting = new AbortController()
   readonly #ended: Promise<unknown>
   #underWay: readonly Message[] = []
+  /** When the oldest of them came. */
+  #underWaySince: number | undefined
   #dropped = 0
   #droppedAt = -Infinity
   #saidAt = -Infinity
@@ -59,7 +61,7 @@ export class PubSubReader implements Reader {
   }
 
   async lag(): Promise<Lag> {
-    const { oldestAt } = this.#inbox
+    const oldestAt = this.#underWay.length > 0 ? this.#underWaySince : this.#inbox.oldestAt
     return {
       messages: this.#inbox.messages + this.#underWay.length,
       seconds: oldestAt === undefined ? 0 : (Date.now() - oldestAt) / 1000,
@@ -105,6 +107,7 @@ export class PubSubReader implements Reader {
     const { relay, metrics } = this.#options
     while (!this.#aborting.signal.aborted) {
       await this.#inbox.filled(this.#stopping.signal)
+      this.#underWaySince = this.#inbox.oldestAt
       this.#underWay = this.#inbox.take()
       this.#sayDropped(false)
       if (this.#underWay.length > 0) {
@@ -125,8 +128,8 @@ export class PubSubReader implements Reader {
   async #settle(settled: readonly Settled[]): Promise<void> {
     const { numbers, metrics } = this.#options
     for (const { message, verdict } of settled) {
-      metrics.messages.inc({ result: isReason(verdict) ? 'dead' : verdict })
       if (isReason(verdict) && !(await this.#bury(message, verdict))) continue
+      metrics.messages.inc({ result: isReason(verdict) ? 'dead' : verdict })
       if (message.number !== undefined) numbers.note(message.number)
     }
     this.#underWay = this.#underWay.filter((message) => !settled.some((one) => one.message === message))

@@ -15,7 +15,7 @@ const TRY = 10_000
 /** An event-fanout server, by HTTP: what the publisher of `event-fanout/publisher` does, with texts that are events already. */
 export function httpTarget(options: HttpTargetOptions): Target {
   const target = targetOf({ ...options, tryTimeout: TRY, deadline: TRY })
-  const means = { target, environment: platformEnvironment }
+  const means = { target, environment: platformEnvironment, retries: false }
   return {
     name: target.origin,
     publish: async (events, signal) => {

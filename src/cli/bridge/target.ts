@@ -42,11 +42,14 @@ function tokenSource(file: string | undefined): GetToken {
 
 /** Read each time: whoever renews the token writes it there. */
 async function fromFile(file: string): Promise<string> {
-  const token = await readFile(file, 'utf8').catch((error: unknown) => {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new CliError(`the token file ${file} cannot be read: ${(error as Error).message}`)
   })
-  if (token.trim() === '') throw new CliError(`the token file ${file} is empty`)
-  return token.trim()
+  const token = text.trim()
+  if (/^[!-~]+$/.test(token)) return token
+  throw new CliError(
+    `the token file ${file} ${token === '' ? 'is empty' : 'holds more than a token'}; it must hold a JSON Web Token`,
+  )
 }
 
 const QUEUE_URL = /^https?:\/\/[^/]+\/[^/]+\/([\w-]+\.fifo)$/
@@ -64,11 +67,22 @@ async function sqsQueue(queueUrl: string): Promise<EventQueue> {
   try {
     const { createQueueClient } = await import('../../aws/clients/queues.ts')
     const { SqsEventQueue } = await import('../../aws/sqs-event-queue.ts')
-    return new SqsEventQueue({ client: createQueueClient(region), queueUrl, strict: true })
+    const client = createQueueClient(region)
+    // By itself the SDK takes the host of the queue's URL, whatever the environment says.
+    if (isEndpointSet()) client.middlewareStack.remove('queueUrlMiddleware')
+    await client.config.region().catch(() => {
+      throw new CliError(`the URL ${queueUrl} does not say in which region the queue is; set AWS_REGION`)
+    })
+    return new SqsEventQueue({ client, queueUrl, strict: true })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
     throw new CliError(
       'the AWS SDK is not installed; "npm install @aws-sdk/client-sqs" where event-fanout is installed',
     )
   }
+}
+
+/** As with LocalStack. */
+function isEndpointSet(): boolean {
+  return (variable('AWS_ENDPOINT_URL_SQS') ?? variable('AWS_ENDPOINT_URL')) !== undefined
 }

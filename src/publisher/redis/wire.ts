@@ -1,5 +1,5 @@
 /**
- * How `emit` writes an event into Redis, and how a bridge reads it back. Old subscribers of the channel see the event's JSON with one
+ * How `emit` writes an event into Redis, for a bridge to read it back. Old subscribers of the channel see the event's JSON with one
  * more field, last; the bridge takes that field away again, so that the event is what it was, byte for byte.
  */
 
@@ -31,25 +31,12 @@ export function keysOf(channel: string): ChannelKeys {
 }
 
 const PRODUCER = /^[\w.:@/-]{1,200}$/
-const TAIL = /,"_fanout":\{"producer":"([\w.:@/-]{1,200})","number":([1-9]\d{0,14})\}\}$/
-/** The longest that `TAIL` can match. */
-const TAIL_BYTES = 260
 
 export function isProducer(name: string): boolean {
   return PRODUCER.test(name)
 }
 
-/** @param text of a JSON object that has a field, up to its last brace */
+/** As src/bridge/pubsub/separate-number.ts takes it apart. @param text of a JSON object that has a field, up to its last brace */
 export function withNumber(text: string, { producer, number }: MessageNumber): string {
   return `${text.slice(0, -1)},"_fanout":{"producer":"${producer}","number":${number}}}`
-}
-
-/** Takes apart what `withNumber` has put together. Anything else is a message without a number. */
-export function separateNumber(message: Buffer): { readonly bytes: Buffer; readonly number?: MessageNumber } {
-  // The pattern is plain ASCII: read as Latin-1, each character is a byte.
-  const tail = TAIL.exec(message.subarray(-TAIL_BYTES).toString('latin1'))
-  const [written, producer, number] = tail ?? []
-  if (written === undefined || producer === undefined) return { bytes: message }
-  const event = message.subarray(0, message.length - written.length)
-  return { bytes: Buffer.concat([event, Buffer.from('}')]), number: { producer, number: Number(number) } }
 }

@@ -3,7 +3,9 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { SECRET } from '../server-process.ts'
 
-const MAIN = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
+/** The built command, or with `CHAOS_CLI` another one: to see whether a test notices what is broken in it. */
+const MAIN =
+  process.env['CHAOS_CLI'] ?? fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url))
 
 export type LogLine = Readonly<Record<string, unknown>>
 

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { emit } from '../../../src/publisher/redis/index.ts'
 import { bornOf, hostName } from '../../../src/publisher/redis/producer.ts'
-import { separateNumber } from '../../../src/publisher/redis/wire.ts'
+import { separateNumber } from '../../../src/bridge/pubsub/separate-number.ts'
 import { CHANNEL, entriesOf, nameOf, setUp, subscriberOf } from './set-up.ts'
 
 const event = { type: 'SESSION_COMPLETED', id: 'e-1', trainerId: 't', note: 'Grüße 🎉' }

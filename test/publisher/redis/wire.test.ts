@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bornOf, newProducerId } from '../../../src/publisher/redis/producer.ts'
-import { isProducer, keysOf, separateNumber, withNumber } from '../../../src/publisher/redis/wire.ts'
+import { separateNumber } from '../../../src/bridge/pubsub/separate-number.ts'
+import { isProducer, keysOf, withNumber } from '../../../src/publisher/redis/wire.ts'
 
 const producer = 'api/mb8x1y2z.0123abcd'
 const space = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 3 })
