@@ -32,7 +32,7 @@ module.exports = {
       from: { path: '^src/core/' },
       to: { path: 'node_modules/(@aws-sdk|@types/aws-lambda|@smithy)' },
     },
-    only('process-knows-nobody', '^src/process/', [], 'How a process of ours ends.'),
+    only('process-knows-nobody', '^src/process/', [], 'What processes of ours have in common.'),
     only('gateway-knows-nobody', '^src/gateway/', [], 'The gateway is usable by itself.'),
     only('auth-knows-core', '^src/auth/', ['^src/core/'], 'Tokens: an implementation of the core’s port.'),
     only('embedded-knows-core', '^src/embedded/', ['^src/core/'], 'Ports on LMDB and memory.'),

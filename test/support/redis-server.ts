@@ -90,7 +90,11 @@ async function ready(child: ChildProcess): Promise<void> {
   let output = ''
   await new Promise<void>((resolve, reject) => {
     child.once('error', (error) => {
-      reject(new Error(`redis-server cannot be run (${error.message}); install it, as "apt-get install redis-server" does`))
+      reject(
+        new Error(
+          `redis-server cannot be run (${error.message}); install it, as "apt-get install redis-server" does`,
+        ),
+      )
     })
     child.once('close', () => {
       reject(new Error(`redis-server ended: ${output}`))

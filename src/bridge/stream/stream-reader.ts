@@ -213,9 +213,9 @@ export class StreamReader implements Reader {
   async #settle(settled: readonly Settled[]): Promise<void> {
     const { entries, numbers, deadLetters, metrics, keys, group } = this.#options
     for (const { message, verdict } of settled) {
-      metrics.messages.inc({ result: isReason(verdict) ? 'dead' : verdict })
       const { entry = '', number } = message
       if (isReason(verdict)) await deadLetters.put(message, verdict, { stream: keys.stream, group, entry })
+      metrics.messages.inc({ result: isReason(verdict) ? 'dead' : verdict })
       if (number !== undefined) numbers.note(number)
     }
     await entries.acknowledge(

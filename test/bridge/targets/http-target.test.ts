@@ -156,29 +156,35 @@ describe('an answer', () => {
     expect(asked.requests).toHaveLength(1)
   })
 
-  it.each([
-    ['503 and then a good one', unavailable],
-    ['a gateway’s 502', raw(502, '<html>')],
-    ['429', raw(429, '')],
-    ['none: the connection breaks', breaks],
-    ['half of one', breaksInAnswer],
-  ])('%s is tried again at once, with the same text', async (_, first) => {
-    const { target: to, server: asked } = await scripted(first, publishes)
-    expect(await to.publish([event('a'), event('b')], signal)).toEqual([
-      { status: 'published' },
-      { status: 'published' },
-    ])
-    expect(asked.requests[1]!.body).toBe(asked.requests[0]!.body)
+  it.each<[string, Reply, RegExp]>([
+    ['503', unavailable, /503 unavailable/],
+    ['a gateway’s 502', raw(502, '<html>'), /answers 502; try again later/],
+    ['429', raw(429, ''), /answers 429; try again later/],
+    ['none: the connection breaks', breaks, /no answer from/],
+    ['half of one', breaksInAnswer, /no answer from/],
+  ])('%s is told at once: it is the bridge that tries again', async (_, reply, message) => {
+    const { target: to, server: asked } = await scripted(reply)
+    const outcomes = await to.publish([event('a'), event('b')], signal)
+    expect(statuses(outcomes)).toEqual(['failed', 'failed'])
+    expect(outcomes[0]).toMatchObject({ error: { message: expect.stringMatching(message) as string } })
+    expect(asked.requests).toHaveLength(1)
   })
 
-  it('503 of one event sends it again, and not those that are settled', async () => {
+  it('503 of one event leaves what became of the others', async () => {
     const { target: to, server: asked } = await scripted(
       json(200, [publishedAs('a'), answered(503, 'unavailable'), answered(422, 'invalid_event')]),
-      json(200, [publishedAs('b')]),
     )
     const outcomes = await to.publish([event('a'), event('b'), event('c')], signal)
-    expect(statuses(outcomes)).toEqual(['published', 'published', 'refused'])
-    expect(asked.bodies[1]).toEqual([{ type: 'T', id: 'b', userId: 'ann' }])
+    expect(statuses(outcomes)).toEqual(['published', 'failed', 'refused'])
+    expect(asked.requests).toHaveLength(1)
+  })
+
+  it('to a second try of the same events has the same text', async () => {
+    const { target: to, server: asked } = await scripted(unavailable, publishes)
+    const events = [event('a'), event('b')]
+    await to.publish(events, signal)
+    expect(statuses(await to.publish(events, signal))).toEqual(['published', 'published'])
+    expect(asked.requests[1]!.body).toBe(asked.requests[0]!.body)
   })
 
   it.each<[string, Reply, RegExp]>([
