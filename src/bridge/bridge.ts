@@ -1,18 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Logger } from '../core/ports.ts'
+import { type BridgeStatus, statusOf } from './bridge-status.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { bridgeKeys } from './keys.ts'
 import { LossReport } from './losses/loss-report.ts'
 import { NumberLedger } from './losses/number-ledger.ts'
-import type { BridgeMetrics, Lag } from './metrics.ts'
+import type { BridgeMetrics } from './metrics.ts'
 import { PubSubReader } from './pubsub/pubsub-reader.ts'
 import { Subscription } from './pubsub/subscription.ts'
 import type { Reader, ReaderDependencies } from './reader.ts'
 import { shown } from './redis/address.ts'
-import { connect, type Connection, type Purpose } from './redis/connect.ts'
+import { connect, type Purpose } from './redis/connect.ts'
+import type { Connection } from './redis/connection.ts'
 import { Relay } from './relay.ts'
-import type { BridgeSettings, Source } from './settings.ts'
+import type { BridgeSettings } from './settings.ts'
 import { Group } from './stream/group.ts'
 import { Lease } from './stream/lease.ts'
 import { StreamReader } from './stream/stream-reader.ts'
@@ -22,19 +24,6 @@ export interface BridgeDependencies {
   readonly target: Target
   readonly logger: Logger
   readonly metrics: BridgeMetrics
-}
-
-/** How a bridge is doing. */
-export interface BridgeStatus {
-  readonly from: Source
-  readonly channel: string
-  readonly state: Reader['state']
-  readonly redis: string
-  readonly target: string
-  /** `undefined` if Redis cannot be asked. */
-  readonly lag: Lag | undefined
-  /** Each in words: what is wrong now. None: all is well. */
-  readonly problems: readonly string[]
 }
 
 export interface Bridge {
@@ -101,7 +90,7 @@ export function startBridge(settings: BridgeSettings, dependencies: BridgeDepend
   }
   let stopping: Promise<void> | undefined
   return {
-    status: async () => statusOf(settings, reader, relay, dependencies),
+    status: async () => statusOf({ settings, reader, relay, numbers, connections, ...dependencies }),
     stop: async () => (stopping ??= stop()),
   }
 }
@@ -124,32 +113,4 @@ function pubSubReader(settings: BridgeSettings, shared: ReaderDependencies, redi
   const { channel, queue, drain } = settings
   const subscription = new Subscription({ redis, channel, logger: shared.logger })
   return new PubSubReader({ ...shared, subscription, room: queue, drain })
-}
-
-async function statusOf(
-  { from, channel, redis }: BridgeSettings,
-  reader: Reader,
-  relay: Relay,
-  { target, metrics }: BridgeDependencies,
-): Promise<BridgeStatus> {
-  const lag = await reader.lag().catch(() => undefined)
-  if (lag !== undefined) metrics.lag(lag)
-  metrics.active.set(Number(reader.state === 'reading'))
-  const { failure } = relay
-  const problems = [
-    reader.state === 'connecting'
-      ? `Redis cannot be used: ${reader.problem ?? 'not connected yet'}`
-      : reader.problem,
-    failure &&
-      `${target.name} has taken nothing since ${new Date(failure.since).toISOString()}: ${failure.error.message}`,
-  ].filter((problem) => problem !== undefined)
-  return {
-    from,
-    channel,
-    state: reader.state,
-    redis: shown(redis.address),
-    target: target.name,
-    lag,
-    problems,
-  }
 }

@@ -1,6 +1,6 @@
 import { LETTER } from './dead-letters.ts'
 import type { Message } from './message.ts'
-import type { Connection } from './redis/connect.ts'
+import type { Connection } from './redis/connection.ts'
 import { listOf, type Reply, textOf } from './redis/script.ts'
 import { timeOf } from './stream/entry-time.ts'
 

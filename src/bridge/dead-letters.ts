@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Cluster } from 'ioredis'
 import type { Message, Reason } from './message.ts'
-import type { Connection } from './redis/connect.ts'
+import type { Connection } from './redis/connection.ts'
 import type { Source } from './settings.ts'
 
 /** The fields of a dead letter. */

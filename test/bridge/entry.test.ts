@@ -141,7 +141,7 @@ describe('a reply', () => {
       logger: new RecordingLogger(),
     })
     const group = new Group({ redis, keys, group: 'g', lease })
-    await lease.acquire(new AbortController().signal)
+    await lease.acquire(new AbortController().signal, () => undefined)
     await group.ensure()
     const { messages } = await group.read()
     expect(messages).toMatchObject([

@@ -2,7 +2,7 @@ import type { Logger } from '../../core/ports.ts'
 import { bornOf } from '../../publisher/redis/producer.ts'
 import type { MessageNumber } from '../../publisher/redis/wire.ts'
 import type { BridgeKeys } from '../keys.ts'
-import type { Connection } from '../redis/connect.ts'
+import type { Connection } from '../redis/connection.ts'
 import { listOf, numberOf, textOf } from '../redis/script.ts'
 import { NUMBERS } from './number-script.ts'
 import { addRun, type Run } from './runs.ts'
@@ -40,9 +40,15 @@ export class NumberLedger {
   #flushing: Promise<void> | undefined
   readonly #began = Date.now()
   #forgotAt = 0
+  #problem: string | undefined
 
   constructor(options: NumberLedgerOptions) {
     this.#options = options
+  }
+
+  /** Why gaps cannot be found now. */
+  get problem(): string | undefined {
+    return this.#problem === undefined ? undefined : `gaps cannot be found: ${this.#problem}`
   }
 
   /** The message is safe in the target, or among the dead letters. */
@@ -73,7 +79,8 @@ export class NumberLedger {
   }
 
   async #write(): Promise<void> {
-    const { redis, keys, grace, logger, onGap } = this.#options
+    const { redis, keys, grace, onGap } = this.#options
+    if (redis.status !== 'ready') return
     const runs = this.#runs
     this.#runs = []
     const now = Date.now()
@@ -84,10 +91,19 @@ export class NumberLedger {
       )
       for (const loss of listOf(losses)) onGap(gapOf(listOf(loss)))
       if (now - this.#forgotAt >= FORGET_EVERY) await this.#forget(now)
+      this.#problem = undefined
     } catch (error) {
       for (const run of runs) addRun(this.#runs, run)
-      logger.debug({ err: error }, 'numbers not written yet')
+      this.#hasFailed(error)
     }
+  }
+
+  #hasFailed(error: unknown): void {
+    const detail = error instanceof Error ? error.message : String(error)
+    // It is tried every second.
+    if (this.#problem !== detail)
+      this.#options.logger.warn({ detail }, 'numbers not written, so no gap can be found')
+    this.#problem = detail
   }
 
   async #forget(now: number): Promise<void> {

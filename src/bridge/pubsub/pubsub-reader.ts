@@ -34,6 +34,8 @@ export class PubSubReader implements Reader {
   #underWay: readonly Message[] = []
   /** When the oldest of them came. */
   #underWaySince: number | undefined
+  /** Why a dead letter could not be written. */
+  #notBuried: string | undefined
   #dropped = 0
   #droppedAt = -Infinity
   #saidAt = -Infinity
@@ -54,6 +56,8 @@ export class PubSubReader implements Reader {
   get problem(): string | undefined {
     const { subscription } = this.#options
     if (!subscription.isLive) return subscription.problem ?? 'not subscribed'
+    if (this.#notBuried !== undefined)
+      return `a dead letter cannot be written, and holds up the rest: ${this.#notBuried}`
     if (Date.now() - this.#droppedAt < UNWELL_FOR) {
       return `messages were dropped, the last at ${new Date(this.#droppedAt).toISOString()}: the target takes them too slowly`
     }
@@ -142,9 +146,11 @@ export class PubSubReader implements Reader {
     for (let failures = 1; ; failures++) {
       try {
         await deadLetters.put(message, reason)
+        this.#notBuried = undefined
         return true
       } catch (error) {
         const detail = error instanceof Error ? error.message : String(error)
+        this.#notBuried = detail
         logger.warn({ detail, code: reason.code }, 'dead letter not written yet, trying again')
         if (this.#aborting.signal.aborted) {
           this.#drop(1)
@@ -170,7 +176,7 @@ export class PubSubReader implements Reader {
           void numbers.flush()
         })
       } catch (error) {
-        logger.debug({ err: error }, 'producers not read')
+        logger.debug({ detail: error instanceof Error ? error.message : String(error) }, 'producers not read')
       }
     }
   }

@@ -1,6 +1,7 @@
 import type { Logger } from '../../core/ports.ts'
 import { backoff, pause } from '../pause.ts'
-import { type Connection, whenReady } from '../redis/connect.ts'
+import { whenReady } from '../redis/connect.ts'
+import type { Connection } from '../redis/connection.ts'
 
 export interface SubscriptionOptions {
   /** For this alone. */
@@ -12,8 +13,15 @@ export interface SubscriptionOptions {
 /** How often it is made sure that Redis is still there: a connection that died quietly looks like a channel without news. In milliseconds. */
 const ALIVE_EVERY = 5000
 
+/** Longer than the connection's own limit, if it has one. In milliseconds. */
+const ANSWER_WITHIN = 12_000
+
 /** Every moment without a subscription loses messages. In milliseconds. */
 const LONGEST_BACKOFF = 500
+
+class NoAnswer extends Error {
+  override readonly name = 'NoAnswer'
+}
 
 /** A subscription that comes back by itself. */
 export class Subscription {
@@ -69,7 +77,7 @@ export class Subscription {
       this.#nap = new AbortController()
       await whenReady(redis, signal)
       try {
-        await redis.subscribe(channel)
+        await withinReason(redis.subscribe(channel))
         failures = 0
         if (!this.#isLive) logger.info({ channel }, 'subscribed')
         this.#isLive = true
@@ -77,10 +85,26 @@ export class Subscription {
       } catch (error) {
         failures++
         this.#isLive = false
+        if (error instanceof NoAnswer) redis.disconnect(true)
         this.#problem = error instanceof Error ? error.message : String(error)
       }
       const milliseconds = failures === 0 ? ALIVE_EVERY : Math.min(LONGEST_BACKOFF, backoff(failures))
       await pause(milliseconds, AbortSignal.any([signal, this.#nap.signal]))
     }
+  }
+}
+
+/** A subscriber of a cluster has no time limit of its own. */
+async function withinReason<T>(asked: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new NoAnswer(`Redis did not answer within ${ANSWER_WITHIN} ms`))
+    }, ANSWER_WITHIN)
+  })
+  try {
+    return await Promise.race([asked, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

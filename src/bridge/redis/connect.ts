@@ -2,8 +2,8 @@ import { Cluster, Redis } from 'ioredis'
 import type { Logger } from '../../core/ports.ts'
 import type { RedisSettings } from '../settings.ts'
 import { shown } from './address.ts'
-
-export type Connection = Redis | Cluster
+import type { Connection } from './connection.ts'
+import { forgetFailure, noteFailure, onFailure, tlsOf } from './failures.ts'
 
 /**
  * What a connection is for. Each has one of its own: on a connection that waits for new entries nothing else gets through, and one that
@@ -20,22 +20,6 @@ const SLOTS_EVERY = 10_000
 /** The same failure at every try would drown all else: it is said once in so many milliseconds. */
 const SAY_EVERY = 60_000
 
-/** A failure of a cluster's node counts for so long, in milliseconds: nobody says when the node works again. */
-const FRESH = 10_000
-
-const CLOSED =
-  'the connection was closed before anything was answered; is it a Redis, with TLS if the address begins with rediss and without if not?'
-const NOT_READY =
-  'the cluster is not ready; see its CLUSTER INFO, which the user must be allowed to ask for as well'
-
-const failures = new WeakMap<Connection, { readonly detail: string; readonly at: number }>()
-
-/** Why a connection does not work now, in words without secrets; `undefined` if it does, as far as is known. */
-export function problemOf(connection: Connection): string | undefined {
-  const { detail, at = 0 } = failures.get(connection) ?? {}
-  return connection.status === 'ready' && Date.now() - at > FRESH ? undefined : detail
-}
-
 /**
  * Connects, and goes on trying for ever. What is asked while there is no connection fails at once, and what was under way when one was
  * lost fails as well: nobody knows whether Redis did it, so whoever asked has to look.
@@ -46,14 +30,14 @@ export function connect(settings: RedisSettings, purpose: Purpose, logger: Logge
   const said = new Map<string, number>()
   onFailure(connection, settings, (detail) => {
     const now = Date.now()
-    failures.set(connection, { detail, at: now })
+    noteFailure(connection, detail)
     if (now - (said.get(detail) ?? -Infinity) < SAY_EVERY) return
     said.set(detail, now)
     // Only words: the error itself has the command that failed, and that of AUTH has the password.
     logger.warn({ detail, redis, purpose }, 'Redis connection failed')
   })
   connection.on('ready', () => {
-    failures.delete(connection)
+    forgetFailure(connection)
     said.clear()
     logger.info({ redis, purpose }, 'Redis connected')
   })
@@ -101,86 +85,6 @@ export async function whenReady(connection: Connection, signal: AbortSignal): Pr
   })
 }
 
-/**
- * Calls back with each failure, in words without secrets. The clients of a cluster and of Sentinel keep most of them to themselves, so some
- * have to be found out.
- */
-function onFailure(connection: Connection, settings: RedisSettings, say: (detail: string) => void): void {
-  /** Of this try nothing was said yet. */
-  let isUntold = true
-  const tell = (detail: string): void => {
-    isUntold = false
-    say(detail)
-  }
-  const failed = (error: Error, where?: string): void => {
-    const detail = detailOf(error)
-    // A database that cannot be selected would quietly be another one.
-    if (forgetCommand(error) === 'select') connection.disconnect(true)
-    if (detail === 'Connection is closed.') void reasonFor(settings).then(tell)
-    else if (detail !== '') tell(where === undefined ? detail : `${where}: ${detail}`)
-    isUntold = false
-  }
-  connection.on('error', failed)
-  connection.on('sentinelError', failed)
-  connection.on('node error', failed)
-  connection.on('connecting', () => {
-    isUntold = true
-  })
-  connection.on('ready', () => {
-    isUntold = false
-  })
-  connection.on('close', () => {
-    if (isUntold && connection.status !== 'end')
-      tell(settings.address.kind === 'cluster' ? NOT_READY : CLOSED)
-  })
-}
-
-interface ClientError extends Error {
-  readonly errors?: readonly Error[]
-  readonly lastNodeError?: Error
-  readonly command?: { readonly name: string }
-}
-
-/** In words. Empty if another error says more. */
-function detailOf(error: ClientError): string {
-  if (error.lastNodeError) return detailOf(error.lastNodeError)
-  // What Node says of a host with several addresses.
-  if (error.message === '' && error.errors) return error.errors.map(({ message }) => message).join(', ')
-  return (
-    error.message
-      // A server that does not know AUTH repeats what it was sent.
-      .replace(/, with args beginning with:.*/s, '')
-      .replace(/^All sentinels are unreachable.*/s, '')
-      .replace(/^failed to connect to sentinel \S+ because (?=Connection is closed\.$)/, '')
-      .replace(
-        /^connected to sentinel (\S+) successfully.*/s,
-        '$1: this Sentinel knows no master of that name',
-      )
-  )
-}
-
-/** The command may be AUTH, with the password; and who asked for something else may get this error. */
-function forgetCommand(error: ClientError): string | undefined {
-  const name = error.command?.name
-  Reflect.deleteProperty(error, 'command')
-  return name
-}
-
-/** Why the first node that is known closes the connection at once, or does not take one. */
-async function reasonFor({ address, ca }: RedisSettings): Promise<string> {
-  const [{ host, port }] = address.nodes
-  const probe = new Redis({ host, port, ...tlsOf(address.tls, ca), ...PROBE })
-  let reason = ''
-  probe.on('error', (error: Error) => {
-    reason ||= detailOf(error)
-  })
-  await probe.connect().catch(() => undefined)
-  probe.disconnect()
-  return `${host}:${port}: ${reason || CLOSED}`
-}
-
-const PROBE = { lazyConnect: true, enableReadyCheck: false, retryStrategy: null, protocol: 2 as const }
-
 function make(settings: RedisSettings, purpose: Purpose): Connection {
   if (settings.address.kind === 'cluster') return clusterOf(settings, purpose)
   const redis = new Redis(optionsOf(settings))
@@ -193,10 +97,6 @@ function make(settings: RedisSettings, purpose: Purpose): Connection {
 
 function nameFor(purpose: Purpose): string {
   return `event-fanout-bridge-${purpose}`
-}
-
-function tlsOf(isOn: boolean, ca: string | undefined) {
-  return isOn ? { tls: ca === undefined ? {} : { ca } } : {}
 }
 
 function optionsOf(settings: RedisSettings) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Connection } from './connect.ts'
+import type { Connection } from './connection.ts'
 
 /** Part of a reply, with texts as bytes: a message may be anything. */
 export type Reply = Buffer | number | null | readonly Reply[]
@@ -24,10 +24,21 @@ export class Script {
     try {
       return (await redis.callBuffer('EVALSHA', this.#digest, ...rest)) as Reply
     } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw explained(error)
+    }
+    try {
       return (await redis.callBuffer('EVAL', this.#lua, ...rest)) as Reply
+    } catch (error) {
+      throw explained(error)
     }
   }
+}
+
+/** Of a command in a script that the user may not run, Redis does not say which it is. */
+function explained(error: unknown): unknown {
+  if (error instanceof Error && error.message.includes('executing the script'))
+    error.message += '; ACL LOG has which'
+  return error
 }
 
 /** @throws Error if Redis answers something else than a list */

@@ -1,6 +1,6 @@
 import type { BridgeKeys } from '../keys.ts'
 import type { Message } from '../message.ts'
-import type { Connection } from '../redis/connect.ts'
+import type { Connection } from '../redis/connection.ts'
 import { listOf, numberOf, type Reply, textOf } from '../redis/script.ts'
 import { messagesOf } from './entry.ts'
 import { timeOf } from './entry-time.ts'

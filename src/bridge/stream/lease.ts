@@ -1,6 +1,6 @@
 import type { Logger } from '../../core/ports.ts'
 import { pause } from '../pause.ts'
-import type { Connection } from '../redis/connect.ts'
+import type { Connection } from '../redis/connection.ts'
 import { textOf } from '../redis/script.ts'
 import { GIVE_UP_LEASE, LEASE_LOST, TAKE_LEASE } from './scripts.ts'
 
@@ -33,13 +33,14 @@ export class Lease {
     return this.#options.ttl
   }
 
-  /** Waits until it is ours. @returns `false` if the signal came first @throws if Redis cannot be asked */
-  async acquire(signal: AbortSignal): Promise<boolean> {
+  /** Waits until it is ours; calls back each time that it is another one's. @returns `false` if the signal came first @throws if Redis cannot be asked */
+  async acquire(signal: AbortSignal, onStandby: () => void): Promise<boolean> {
     const { owner, ttl, logger } = this.#options
     let known: string | undefined
     while (!signal.aborted) {
       const holder = await this.#take()
       if (holder === owner) return true
+      onStandby()
       if (holder !== known) logger.info({ reader: holder }, 'standing by: another bridge reads')
       known = holder
       // Whoever stands by should not be the slow part of a takeover.

@@ -3,7 +3,8 @@ import { isReason, type Message, type Settled } from '../message.ts'
 import type { Lag } from '../metrics.ts'
 import { backoff, pause } from '../pause.ts'
 import type { Reader, ReaderDependencies } from '../reader.ts'
-import { type Connection, whenReady } from '../redis/connect.ts'
+import { whenReady } from '../redis/connect.ts'
+import type { Connection } from '../redis/connection.ts'
 import { isLeaseLost, type Lease } from './lease.ts'
 import type { Batch, Group } from './group.ts'
 
@@ -84,9 +85,7 @@ export class StreamReader implements Reader {
       await whenReady(redis, this.#stopping.signal)
       const since = Date.now()
       try {
-        this.#state = 'standby'
-        this.#problem = undefined
-        if (await lease.acquire(this.#stopping.signal)) await this.#term()
+        if (await lease.acquire(this.#stopping.signal, this.#standBy)) await this.#term()
         failures = 0
       } catch (error) {
         failures = Date.now() - since > LONG_TERM ? 1 : failures + 1
@@ -97,6 +96,11 @@ export class StreamReader implements Reader {
     this.#state = 'standby'
     this.#options.metrics.active.set(0)
     logger.debug({}, 'reader ended')
+  }
+
+  readonly #standBy = (): void => {
+    this.#state = 'standby'
+    this.#problem = undefined
   }
 
   async #hasFailed(error: unknown, failures: number): Promise<void> {
@@ -130,6 +134,7 @@ export class StreamReader implements Reader {
     try {
       await this.#options.entries.ensure()
       this.#state = 'reading'
+      this.#problem = undefined
       this.#readingSince = Date.now()
       metrics.active.set(1)
       logger.info({ reader: lease.owner }, 'reading the stream')
