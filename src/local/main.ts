@@ -1,5 +1,6 @@
 /** `npm start`: the embedded server as a process. */
 import { resolve } from 'node:path'
+import { shown } from '../bridge/redis/address.ts'
 import { createLogger } from '../process/logger.ts'
 import { onShutdown } from '../process/shutdown.ts'
 import { SettingError } from '../process/settings.ts'
@@ -31,13 +32,19 @@ event-fanout is serving
 ${settings.console ? `  console    ${httpUrl}/\n` : ''}  HTTP       ${httpUrl}
   WebSocket  ${wsUrl}
   data       ${settings.dataDir}
-
+${redisLine(settings)}
 Three commands to try, each in a terminal of its own:
   ${fanout} tail --user trainer-1${ws}
   ${fanout} tail --user student-1${ws}
   ${fanout} emit${http} '${event}'
 
 `
+}
+
+function redisLine({ bridge }: Settings): string {
+  if (bridge === undefined) return ''
+  const kind = bridge.from === 'stream' ? 'stream' : 'channel'
+  return `  Redis      ${shown(bridge.redis.address)}, ${kind} ${bridge.channel}\n`
 }
 
 /** What the commands need to sign tokens as this server expects them. A configured secret is not printed. */

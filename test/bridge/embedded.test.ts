@@ -84,6 +84,15 @@ describe('emit', () => {
   )
 })
 
+it('the banner says where it comes from, without the password', async () => {
+  const redis = await RedisServer.forTest('--requirepass', 'geheim')
+  const url = redis.url.replace('//', '//:geheim@')
+  const server = await ServerProcess.forTest({ JWT_SECRET: SECRET, REDIS_URL: url, REDIS_CHANNEL: 'events' })
+  await server.logged('subscribed')
+  expect(await server.banner()).toContain(`\n  Redis      ${redis.url}, channel events\n`)
+  expect(server.stdout + server.stderr).not.toContain('geheim')
+})
+
 describe('/health', () => {
   it('says that Redis is away, and the server serves all the same', async () => {
     const { redis, server, target } = await start()

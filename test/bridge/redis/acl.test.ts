@@ -1,7 +1,10 @@
 /** What Redis has to allow the bridge's user: this, and nothing less. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { withNumber } from '../../../src/publisher/redis/wire.ts'
+import { root } from '../../e2e/server-process.ts'
 import { RedisServer } from '../../support/redis-server.ts'
 import {
   bridgeFor,
@@ -85,6 +88,15 @@ async function missing(server: RedisServer, from: Source, right: string): Promis
   })
   await bridge.stop()
 }
+
+it('docs/bridge.md names the rights', () => {
+  const page = readFileSync(join(root, 'docs/bridge.md'), 'utf8')
+  const rules = [...page.matchAll(/```\n(resetkeys [^`]*)```/g)].map(([, text = '']) =>
+    text.trim().split(/\s+/),
+  )
+  const all = (from: Source) => ['resetkeys', 'resetchannels', '-@all', ...rulesFor(from)].toSorted()
+  expect(rules.map((rule) => rule.toSorted())).toEqual([all('pubsub'), all('stream')])
+})
 
 describe.each(SOURCES)('from %s, a user', (from) => {
   it('who has just these rights can do everything, and asks for nothing else', async () => {
