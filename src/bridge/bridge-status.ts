@@ -1,3 +1,4 @@
+import type { Burials } from './burials.ts'
 import type { NumberLedger } from './losses/number-ledger.ts'
 import type { BridgeMetrics, Lag } from './metrics.ts'
 import type { Reader } from './reader.ts'
@@ -26,6 +27,7 @@ export interface StatusSources {
   readonly reader: Reader
   readonly relay: Relay
   readonly numbers: NumberLedger
+  readonly burials: Burials
   readonly connections: readonly Connection[]
   readonly target: Target
   readonly metrics: BridgeMetrics
@@ -48,14 +50,16 @@ export async function statusOf(sources: StatusSources): Promise<BridgeStatus> {
   }
 }
 
-function problemsWithRedis({ reader, numbers, connections }: StatusSources): readonly string[] {
+function problemsWithRedis({ reader, numbers, burials, connections }: StatusSources): readonly string[] {
   const failing = connections.map(problemOf).find((problem) => problem !== undefined)
   if (reader.state === 'connecting') {
     // All the rest follows from it.
     return [`Redis cannot be used: ${failing ?? reader.problem ?? 'not connected yet'}`]
   }
   const ofConnection = failing === undefined ? undefined : `a connection to Redis fails: ${failing}`
-  return [reader.problem ?? ofConnection, numbers.problem].filter((problem) => problem !== undefined)
+  return [reader.problem ?? ofConnection, burials.problem, numbers.problem].filter(
+    (problem) => problem !== undefined,
+  )
 }
 
 function problemsWithTarget({ relay: { failure }, target }: StatusSources): readonly string[] {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Logger } from '../core/ports.ts'
 import { type BridgeStatus, statusOf } from './bridge-status.ts'
+import { Burials } from './burials.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { bridgeKeys } from './keys.ts'
 import { LossReport } from './losses/loss-report.ts'
@@ -69,7 +70,8 @@ export function startBridge(settings: BridgeSettings, dependencies: BridgeDepend
     from: settings.from,
     keepFor: settings.deadLettersFor,
   })
-  const shared = { relay, deadLetters, numbers, losses, metrics, logger }
+  const burials = new Burials({ deadLetters, numbers, metrics, logger })
+  const shared = { relay, burials, numbers, losses, metrics, logger }
   const reader =
     settings.from === 'stream'
       ? streamReader(settings, shared, commands, open('waiting'))
@@ -90,7 +92,7 @@ export function startBridge(settings: BridgeSettings, dependencies: BridgeDepend
   }
   let stopping: Promise<void> | undefined
   return {
-    status: async () => statusOf({ settings, reader, relay, numbers, connections, ...dependencies }),
+    status: async () => statusOf({ settings, reader, relay, numbers, burials, connections, ...dependencies }),
     stop: async () => (stopping ??= stop()),
   }
 }

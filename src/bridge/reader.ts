@@ -1,5 +1,5 @@
 import type { Logger } from '../core/ports.ts'
-import type { DeadLetters } from './dead-letters.ts'
+import type { Burials } from './burials.ts'
 import type { NumberLedger } from './losses/number-ledger.ts'
 import type { LossReport } from './losses/loss-report.ts'
 import type { BridgeMetrics, Lag } from './metrics.ts'
@@ -20,7 +20,7 @@ export interface Reader {
 /** What both have in common. */
 export interface ReaderDependencies {
   readonly relay: Relay
-  readonly deadLetters: DeadLetters
+  readonly burials: Burials
   readonly numbers: NumberLedger
   readonly losses: LossReport
   readonly metrics: BridgeMetrics

@@ -18,7 +18,7 @@ export class LossReport {
     this.#metrics.lost.inc({ reason: 'gap' }, count)
     this.#logger.error(
       { producer, from, to, count, noticedAt: new Date(noticedAt).toISOString() },
-      'messages lost in Redis: a producer has numbered them, and no bridge has got them',
+      'messages lost in Redis: a producer has numbered them, and no bridge has got them; what was emitted is still in the stream, for bridges with --from stream',
     )
   }
 

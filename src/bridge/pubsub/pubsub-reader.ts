@@ -1,6 +1,6 @@
 import { isReason, type Message, type Settled } from '../message.ts'
 import type { Lag } from '../metrics.ts'
-import { backoff, pause } from '../pause.ts'
+import { pause } from '../pause.ts'
 import type { Reader, ReaderDependencies } from '../reader.ts'
 import { Inbox, type InboxLimits } from './inbox.ts'
 import { separateNumber } from './separate-number.ts'
@@ -34,8 +34,6 @@ export class PubSubReader implements Reader {
   #underWay: readonly Message[] = []
   /** When the oldest of them came. */
   #underWaySince: number | undefined
-  /** Why a dead letter could not be written. */
-  #notBuried: string | undefined
   #dropped = 0
   #droppedAt = -Infinity
   #saidAt = -Infinity
@@ -55,11 +53,9 @@ export class PubSubReader implements Reader {
 
   get problem(): string | undefined {
     const { subscription } = this.#options
-    if (!subscription.isLive) return subscription.problem ?? 'not subscribed'
-    if (this.#notBuried !== undefined)
-      return `a dead letter cannot be written, and holds up the rest: ${this.#notBuried}`
+    if (!subscription.isLive) return subscription.problem ?? 'no answer from it yet'
     if (Date.now() - this.#droppedAt < UNWELL_FOR) {
-      return `messages were dropped, the last at ${new Date(this.#droppedAt).toISOString()}: the target takes them too slowly`
+      return `messages were dropped, the last at ${new Date(this.#droppedAt).toISOString()}: the target takes them too slowly, or not at all`
     }
     return undefined
   }
@@ -79,14 +75,15 @@ export class PubSubReader implements Reader {
       this.#aborting.abort()
     }, this.#options.drain)
     await this.#ended
+    this.#drop(await this.#options.burials.end(this.#aborting.signal))
     clearTimeout(timer)
-    this.#sayDropped(true)
+    this.#sayDropped('the end came before they were brought')
   }
 
   #receive(received: Buffer): void {
     if (this.#inbox.add(separateNumber(received), Date.now())) return
     this.#drop(1)
-    this.#sayDropped(false)
+    this.#sayDropped()
   }
 
   #drop(count: number): void {
@@ -96,13 +93,14 @@ export class PubSubReader implements Reader {
     this.#droppedAt = Date.now()
   }
 
-  #sayDropped(atOnce: boolean): void {
+  /** @param why of the last ones, which are said at once */
+  #sayDropped(why?: string): void {
     const now = Date.now()
-    if (this.#dropped === 0 || (!atOnce && now - this.#saidAt < SAY_EVERY)) return
+    if (this.#dropped === 0 || (why === undefined && now - this.#saidAt < SAY_EVERY)) return
     this.#saidAt = now
     this.#options.logger.error(
       { count: this.#dropped, waiting: this.#inbox.messages, room: this.#options.room },
-      'messages dropped: the target takes them more slowly than they come, or not at all; pub/sub cannot wait, a stream can',
+      `messages dropped: ${why ?? 'the target takes them more slowly than they come, or not at all; pub/sub cannot wait, a stream can'}`,
     )
     this.#dropped = 0
   }
@@ -113,7 +111,7 @@ export class PubSubReader implements Reader {
       await this.#inbox.filled(this.#stopping.signal)
       this.#underWaySince = this.#inbox.oldestAt
       this.#underWay = this.#inbox.take()
-      this.#sayDropped(false)
+      this.#sayDropped()
       if (this.#underWay.length > 0) {
         const left = await relay.deliver(
           this.#underWay,
@@ -130,35 +128,17 @@ export class PubSubReader implements Reader {
   }
 
   async #settle(settled: readonly Settled[]): Promise<void> {
-    const { numbers, metrics } = this.#options
+    const { numbers, metrics, burials } = this.#options
     for (const { message, verdict } of settled) {
-      if (isReason(verdict) && !(await this.#bury(message, verdict))) continue
-      metrics.messages.inc({ result: isReason(verdict) ? 'dead' : verdict })
-      if (message.number !== undefined) numbers.note(message.number)
+      if (isReason(verdict)) {
+        if (!burials.add(message, verdict)) this.#drop(1)
+      } else {
+        metrics.messages.inc({ result: verdict })
+        if (message.number !== undefined) numbers.note(message.number)
+      }
     }
     this.#underWay = this.#underWay.filter((message) => !settled.some((one) => one.message === message))
     void numbers.flush()
-  }
-
-  /** Tries until Redis has it: nobody else has the message. */
-  async #bury(message: Message, reason: Extract<Settled['verdict'], object>): Promise<boolean> {
-    const { deadLetters, logger } = this.#options
-    for (let failures = 1; ; failures++) {
-      try {
-        await deadLetters.put(message, reason)
-        this.#notBuried = undefined
-        return true
-      } catch (error) {
-        const detail = error instanceof Error ? error.message : String(error)
-        this.#notBuried = detail
-        logger.warn({ detail, code: reason.code }, 'dead letter not written yet, trying again')
-        if (this.#aborting.signal.aborted) {
-          this.#drop(1)
-          return false
-        }
-        await pause(backoff(failures), this.#aborting.signal)
-      }
-    }
   }
 
   /** A producer that falls silent leaves no later number behind that would show the loss. It has written down how far it came. */

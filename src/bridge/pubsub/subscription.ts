@@ -66,7 +66,6 @@ export class Subscription {
     await this.#running
     this.#isLive = false
     await this.#options.redis.unsubscribe(this.#options.channel).catch(() => undefined)
-    this.#options.redis.disconnect()
   }
 
   /** Subscribing again where one is subscribed already changes nothing, and shows whether Redis is there. */

@@ -92,6 +92,7 @@ export class StreamReader implements Reader {
         await this.#hasFailed(error, failures)
       }
     }
+    await this.#options.burials.end(this.#aborting.signal)
     await lease.release()
     this.#state = 'standby'
     this.#options.metrics.active.set(0)
@@ -142,6 +143,8 @@ export class StreamReader implements Reader {
       await this.#readOn(signal)
     } finally {
       over.abort()
+      // What waits there is pending, and whoever reads next finds it.
+      if (!this.#stopping.signal.aborted) this.#options.burials.forget()
       await keeping
     }
   }
@@ -216,18 +219,20 @@ export class StreamReader implements Reader {
   }
 
   async #settle(settled: readonly Settled[]): Promise<void> {
-    const { entries, numbers, deadLetters, metrics, keys, group } = this.#options
+    const { entries, numbers, burials, metrics, keys, group } = this.#options
+    const taken: string[] = []
     for (const { message, verdict } of settled) {
       const { entry = '', number } = message
-      if (isReason(verdict)) await deadLetters.put(message, verdict, { stream: keys.stream, group, entry })
-      metrics.messages.inc({ result: isReason(verdict) ? 'dead' : verdict })
+      if (isReason(verdict)) {
+        // Without room for it, it stays pending: the next term finds it.
+        burials.add(message, verdict, { stream: keys.stream, group, entry })
+        continue
+      }
+      metrics.messages.inc({ result: verdict })
       if (number !== undefined) numbers.note(number)
+      taken.push(entry)
     }
-    await entries.acknowledge(
-      settled.flatMap(({ message: { entry }, verdict }) =>
-        isReason(verdict) || entry === undefined ? [] : [entry],
-      ),
-    )
+    await entries.acknowledge(taken)
     void numbers.flush()
   }
 }

@@ -98,7 +98,7 @@ describe('a bridge that was away', () => {
     const second = await bridge(redis, server)
     await emit(client, event(64), { producer: 'sessions-api' })
     const line = await second.logged(
-      'messages lost in Redis: a producer has numbered them, and no bridge has got them',
+      'messages lost in Redis: a producer has numbered them, and no bridge has got them; what was emitted is still in the stream, for bridges with --from stream',
     )
     expect(line).toMatchObject({
       level: 'error',
