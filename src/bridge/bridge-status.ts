@@ -1,4 +1,5 @@
 import type { Burials } from './burials.ts'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { NumberLedger } from './losses/number-ledger.ts'
 import type { BridgeMetrics, Lag } from './metrics.ts'
 import type { Reader } from './reader.ts'
@@ -33,11 +34,15 @@ export interface StatusSources {
   readonly metrics: BridgeMetrics
 }
 
+/** Whoever asks for the health does not wait for long. In milliseconds. */
+const LAG_WITHIN = 2000
+
 /** Asks all parts. Sets the metrics that are not counted but looked at. */
 export async function statusOf(sources: StatusSources): Promise<BridgeStatus> {
   const { settings, reader, target, metrics } = sources
-  const lag = await reader.lag().catch(() => undefined)
-  if (lag !== undefined) metrics.lag(lag)
+  const lag = await Promise.race([reader.lag().catch(() => undefined), pause(LAG_WITHIN, undefined)])
+  // Not a number: the last one that was known would look as if all were well.
+  metrics.lag(lag ?? { messages: NaN, seconds: NaN })
   metrics.active.set(Number(reader.state === 'reading'))
   return {
     from: settings.from,
@@ -46,18 +51,22 @@ export async function statusOf(sources: StatusSources): Promise<BridgeStatus> {
     redis: shown(settings.redis.address),
     target: target.name,
     lag,
-    problems: [...problemsWithRedis(sources), ...problemsWithTarget(sources)],
+    problems: [...problemsWithRedis(sources, lag !== undefined), ...problemsWithTarget(sources)],
   }
 }
 
-function problemsWithRedis({ reader, numbers, burials, connections }: StatusSources): readonly string[] {
+function problemsWithRedis(
+  { reader, numbers, burials, connections }: StatusSources,
+  answers: boolean,
+): readonly string[] {
   const failing = connections.map(problemOf).find((problem) => problem !== undefined)
   if (reader.state === 'connecting') {
     // All the rest follows from it.
     return [`Redis cannot be used: ${failing ?? reader.problem ?? 'not connected yet'}`]
   }
   const ofConnection = failing === undefined ? undefined : `a connection to Redis fails: ${failing}`
-  return [reader.problem ?? ofConnection, burials.problem, numbers.problem].filter(
+  const silent = answers ? undefined : 'Redis does not say how far behind this is'
+  return [reader.problem ?? ofConnection ?? silent, burials.problem, numbers.problem].filter(
     (problem) => problem !== undefined,
   )
 }

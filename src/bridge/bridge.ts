@@ -70,7 +70,7 @@ export function startBridge(settings: BridgeSettings, dependencies: BridgeDepend
     from: settings.from,
     keepFor: settings.deadLettersFor,
   })
-  const burials = new Burials({ deadLetters, numbers, metrics, logger })
+  const burials = new Burials({ deadLetters, metrics, logger })
   const shared = { relay, burials, numbers, losses, metrics, logger }
   const reader =
     settings.from === 'stream'

@@ -1,13 +1,11 @@
 import type { Logger } from '../core/ports.ts'
 import type { Acknowledgement, DeadLetters } from './dead-letters.ts'
-import type { NumberLedger } from './losses/number-ledger.ts'
 import type { Message, Reason } from './message.ts'
 import type { BridgeMetrics } from './metrics.ts'
 import { backoff, pause } from './pause.ts'
 
 export interface BurialsOptions {
   readonly deadLetters: DeadLetters
-  readonly numbers: NumberLedger
   readonly metrics: BridgeMetrics
   readonly logger: Logger
 }
@@ -20,6 +18,8 @@ interface Burial {
 
 /** What may wait for Redis to take it. */
 const ROOM = { letters: 1000, bytes: 16 * 1024 * 1024 }
+/** Whether there is room now. In milliseconds. */
+const LOOK_EVERY = 20
 /** A backend that sends nothing but nonsense must not fill the log. In milliseconds. */
 const SAY_EVERY = 1000
 
@@ -43,17 +43,23 @@ export class Burials {
     return this.#problem === undefined ? undefined : `dead letters cannot be written: ${this.#problem}`
   }
 
-  /** @returns `false` if there is no room for it */
-  add(message: Message, reason: Reason, acknowledgement?: Acknowledgement): boolean {
-    const size = message.bytes.length
-    const isFull = this.#waiting.length >= ROOM.letters || this.#bytes + size > ROOM.bytes
-    if (isFull && this.#waiting.length > 0) return false
+  /** Waits for room, unless Redis refuses dead letters. @returns `false` if there is no room for it */
+  async add(message: Message, reason: Reason, acknowledgement?: Acknowledgement): Promise<boolean> {
+    while (this.#isFullFor(message)) {
+      if (this.#problem !== undefined || this.#ending.signal.aborted) return false
+      await pause(LOOK_EVERY, this.#ending.signal)
+    }
     this.#waiting.push({ message, reason, acknowledgement })
-    this.#bytes += size
+    this.#bytes += message.bytes.length
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined
     })
     return true
+  }
+
+  #isFullFor({ bytes }: Message): boolean {
+    const isFull = this.#waiting.length >= ROOM.letters || this.#bytes + bytes.length > ROOM.bytes
+    return isFull && this.#waiting.length > 0
   }
 
   /** Those that wait are somebody else's: Redis still has them, and gives them to whoever reads next. */
@@ -92,7 +98,7 @@ export class Burials {
   }
 
   async #bury({ message, reason, acknowledgement }: Burial): Promise<boolean> {
-    const { deadLetters, numbers, metrics, logger } = this.#options
+    const { deadLetters, metrics, logger } = this.#options
     try {
       await deadLetters.put(message, reason, acknowledgement)
     } catch (error) {
@@ -104,7 +110,6 @@ export class Burials {
     }
     this.#problem = undefined
     metrics.messages.inc({ result: 'dead' })
-    if (message.number !== undefined) numbers.note(message.number)
     this.#say(message, reason)
     return true
   }

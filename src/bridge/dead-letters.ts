@@ -88,11 +88,12 @@ function contentOf(bytes: Buffer): Word[] {
 }
 
 /**
- * A script, for it ends with the first command that fails; a transaction would go on, and acknowledge what is not among the dead letters.
+ * A script, for it does nothing if another reader was faster, and ends with the first command that fails; a transaction would go on, and acknowledge what is not among the dead letters.
  *
  * Keys: dead letters, stream. Arguments: group, entry, the oldest time that is kept, and the fields.
  */
 const BURY = `
+if #redis.call('XPENDING', KEYS[2], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
 redis.call('XADD', KEYS[1], 'MINID', '~', ARGV[3], '*', unpack(ARGV, 4))
 return redis.call('XACK', KEYS[2], ARGV[1], ARGV[2])
 `

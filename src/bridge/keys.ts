@@ -21,8 +21,8 @@ export function bridgeKeys(channel: string, group: string): BridgeKeys {
   return {
     stream,
     producers,
-    numbers: `{${channel}}:numbers`,
-    holes: `{${channel}}:holes`,
+    numbers: `{${channel}}:numbers:${group}`,
+    holes: `{${channel}}:holes:${group}`,
     dead: `${channel}:dead`,
     lease: `{${channel}}:lease:${group}`,
     group: `{${channel}}:group:${group}`,

@@ -146,10 +146,17 @@ describe('the entry that a letter is of', () => {
     await expect.poll(() => seen.some((args) => args.includes('ping'))).toBe(true)
     watcher.disconnect()
     monitor.disconnect()
-    // Both from within one script, and nothing in between.
+    // All from within one script, and nothing in between.
     const names = seen.map(([source, name]) => `${source === 'lua' ? 'lua ' : ''}${name!.toLowerCase()}`)
-    expect(names.slice(0, 3)).toEqual(['eval', 'lua xadd', 'lua xack'])
+    expect(names.slice(0, 4)).toEqual(['eval', 'lua xpending', 'lua xadd', 'lua xack'])
     expect([await shelf.count(), await pending()]).toEqual([1, 0])
+  })
+
+  it('is not put away by a reader that was replaced, once the new one has done so', async () => {
+    const { letters, shelf, acknowledgement, entry } = await withPending()
+    for (let times = 0; times < 2; times++)
+      await letters.put({ bytes: Buffer.from('{'), entry }, REASON, acknowledgement)
+    expect(await shelf.count()).toBe(1)
   })
 
   it('stays where the letter cannot be written, or it would be nowhere', async () => {

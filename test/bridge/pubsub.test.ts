@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { emit } from '../../src/publisher/redis/index.ts'
+import { withNumber } from '../../src/publisher/redis/wire.ts'
 import { RedisServer } from '../support/redis-server.ts'
 import { bridgeFrom, LOST_IN_REDIS, RecordingTarget, type RunningBridge } from './set-up.ts'
 
@@ -280,12 +281,85 @@ describe('numbered messages', () => {
     expect(reported()).toEqual([15])
   })
 
+  it.each(['pubsub', 'stream'] as const)(
+    'are no gap while the target is down, whatever is among them: %s',
+    async (from) => {
+      const redis = await RedisServer.forTest()
+      const client = redis.client()
+      const running = bridgeFrom(redis, from)
+      await expect
+        .poll(() => running.logged(from === 'stream' ? 'reading the stream' : 'subscribed'))
+        .toHaveLength(1)
+      await emitAll(client, ['e-1'])
+      await expect.poll(() => running.target.ids).toHaveLength(1)
+      running.target.fail('no database')
+      await emitAll(client, ids(2, 30))
+      await emit(client, { type: 'T', id: 'nobody' }, { producer: 'sessions' })
+      await emitAll(client, ids(31, 40))
+      await expect.poll(() => running.target.tries, { timeout: 20_000 }).toBeGreaterThan(5)
+      running.target.fail()
+      await expect.poll(() => running.target.ids, { timeout: 20_000 }).toEqual(ids(1, 40))
+      await seen(client, 41)
+      expect(running.logged(LOST_IN_REDIS)).toEqual([])
+    },
+  )
+
+  it('that another group has brought are a gap of this one', async () => {
+    const { redis, client, bridge } = await start()
+    const staging = bridgeFrom(redis, 'pubsub', { group: 'staging' })
+    await listening(staging)
+    await emitAll(client, ['e-1'])
+    await expect.poll(() => staging.target.ids).toHaveLength(1)
+    await bridge.stop()
+    await emitAll(client, ids(2, 9))
+    await expect.poll(() => staging.target.ids).toHaveLength(9)
+    const second = bridgeFrom(redis, 'pubsub')
+    await listening(second)
+    await emitAll(client, ['e-10'])
+    await expect
+      .poll(() => second.logged(LOST_IN_REDIS).map(({ from, to }) => [from, to]), { timeout: 20_000 })
+      .toEqual([[2, 9]])
+    expect(staging.logged(LOST_IN_REDIS)).toEqual([])
+  })
+
+  it.each([
+    ['younger than the bridge', true],
+    ['older than it', false],
+  ])(
+    'of a producer that is %s are counted right where Redis has forgotten everything',
+    async (_, isYounger) => {
+      const redis = await RedisServer.forTest()
+      const client = redis.client()
+      if (!isYounger) await emitAll(client, ['e-0'])
+      const running = bridgeFrom(redis, 'pubsub')
+      await listening(running)
+      await emitAll(client, ids(1, 20))
+      await expect.poll(() => running.target.ids).toHaveLength(20)
+      await client.flushall()
+      await emitAll(client, ids(21, 25))
+      const last = isYounger ? 25 : 26
+      await seen(client, last)
+      expect(running.logged(LOST_IN_REDIS)).toEqual([])
+      // And a loss in that very moment is found all the same.
+      const [producer = ''] = await client.hkeys(`{${CHANNEL}}:producers`)
+      await client.flushall()
+      await client.publish(
+        CHANNEL,
+        withNumber('{"type":"T","id":"later","userId":"ann"}', { producer, number: last + 3 }),
+      )
+      await expect
+        .poll(() => running.logged(LOST_IN_REDIS).map(({ from, to }) => [from, to]), { timeout: 20_000 })
+        .toEqual([[last + 1, last + 2]])
+    },
+  )
+
   it('that were dropped for want of room are missed too', async () => {
-    const { client, target, logged } = await start({ queue: { messages: 5, bytes: 1e6 } })
+    const { client, target, logged, metric } = await start({ queue: { messages: 5, bytes: 1e6 } })
     target.hold()
     await emitAll(client, ['e-1'])
     await expect.poll(() => target.tries).toBe(1)
     await emitAll(client, ids(2, 10))
+    await expect.poll(async () => metric('fanout_bridge_lost_messages_total', { reason: 'dropped' })).toBe(4)
     target.release()
     await expect.poll(() => target.ids).toEqual(ids(1, 6))
     await emitAll(client, ids(11, 11))
@@ -299,8 +373,8 @@ describe('numbered messages', () => {
 async function seen(client: Redis, number: number): Promise<void> {
   await expect
     .poll(async () => {
-      const states = Object.entries(await client.hgetall(`{${CHANNEL}}:numbers`)).filter(([name]) =>
-        name.startsWith('of '),
+      const states = Object.entries(await client.hgetall(`{${CHANNEL}}:numbers:event-fanout`)).filter(
+        ([name]) => name.startsWith('of '),
       )
       return states.map(([, state]) =>
         (JSON.parse(state) as { ranges: number[][] }).ranges.map(([, to]) => to),

@@ -22,24 +22,13 @@ export class LossReport {
     )
   }
 
-  /** Entries were removed from the stream, by its trimming or by somebody, before they were read. */
+  /** Entries were removed from the stream, by its trimming or by somebody, before they were read, or before a reader was done with them. */
   trimmed(count: number, after: string, before: string): void {
     if (count === 0) return
     this.#metrics.lost.inc({ reason: 'trimmed' }, count)
     this.#logger.error(
       { count, after, before, ...(before !== '' && { until: new Date(timeOf(before)).toISOString() }) },
-      'entries lost: they were removed from the stream before they were read; keep it longer, or mend what held up the bridge',
-    )
-  }
-
-  /** Entries were removed from the stream after a reader had got them, and before it was done with them. */
-  removed(entries: readonly string[]): void {
-    const [first] = entries
-    if (first === undefined) return
-    this.#metrics.lost.inc({ reason: 'trimmed' }, entries.length)
-    this.#logger.error(
-      { count: entries.length, first, last: entries.at(-1) },
-      'entries lost: a reader that ended had them, and they were removed from the stream before another one could take them over',
+      'entries lost: they were removed from the stream before they were brought; keep it longer, or mend what held up the bridge',
     )
   }
 }

@@ -5,7 +5,7 @@ import type { BridgeKeys } from '../keys.ts'
 import type { Connection } from '../redis/connection.ts'
 import { listOf, numberOf, textOf } from '../redis/script.ts'
 import { NUMBERS } from './number-script.ts'
-import { addRun, type Run } from './runs.ts'
+import { Brought, type Run } from './runs.ts'
 
 /** Numbers of a producer that no bridge has seen. */
 export interface Gap {
@@ -36,7 +36,10 @@ const FORGET_EVERY = 60 * 60 * 1000
  */
 export class NumberLedger {
   readonly #options: NumberLedgerOptions
-  #runs: Run[] = []
+  readonly #brought = new Brought()
+  /** Producers of whom something was brought that is not written yet. */
+  #changed = new Set<string>()
+  #expected: Run[] = []
   #flushing: Promise<void> | undefined
   readonly #began = Date.now()
   #forgotAt = 0
@@ -53,12 +56,13 @@ export class NumberLedger {
 
   /** The message is safe in the target, or among the dead letters. */
   note({ producer, number }: MessageNumber): void {
-    addRun(this.#runs, { producer, from: number, to: number })
+    this.#brought.add({ producer, number })
+    this.#changed.add(producer)
   }
 
   /** The producer has come so far, and what it has sent should be here. */
   expect({ producer, number }: MessageNumber): void {
-    this.#runs.push({ producer, from: number + 1, to: number })
+    this.#expected.push({ producer, from: number + 1, to: number })
   }
 
   /** How far each producer says that it has come. */
@@ -81,21 +85,37 @@ export class NumberLedger {
   async #write(): Promise<void> {
     const { redis, keys, grace, onGap } = this.#options
     if (redis.status !== 'ready') return
-    const runs = this.#runs
-    this.#runs = []
+    const changed = this.#changed
+    const expected = this.#expected
+    this.#changed = new Set()
+    this.#expected = []
     const now = Date.now()
     try {
-      const values = runs.flatMap(({ producer, from, to }) => [producer, from, to, knownSince(producer, now)])
-      const [, losses] = listOf(
-        await NUMBERS.run(redis, [keys.numbers, keys.holes], [now, grace, this.#began, ...values]),
-      )
+      const runs = [...[...changed].flatMap((producer) => this.#brought.runsOf(producer)), ...expected]
+      const values = runs.flatMap(({ producer, from, to }) => [
+        producer,
+        from,
+        to,
+        this.#bornFor(producer, now),
+      ])
+      const reply = await NUMBERS.run(redis, [keys.numbers, keys.holes], [now, grace, this.#began, ...values])
+      const [, losses] = listOf(reply)
+      this.#brought.written(changed)
       for (const loss of listOf(losses)) onGap(gapOf(listOf(loss)))
       if (now - this.#forgotAt >= FORGET_EVERY) await this.#forget(now)
       this.#problem = undefined
     } catch (error) {
-      for (const run of runs) addRun(this.#runs, run)
+      for (const producer of changed) this.#changed.add(producer)
+      this.#expected.push(...expected)
       this.#hasFailed(error)
     }
+  }
+
+  /** For the script, in case that it does not know the producer. */
+  #bornFor(producer: string, now: number): number {
+    const born = bornOf(producer) ?? 0
+    // It did know it: it has lost that, or it was forgotten. Then as one from before there was a bridge.
+    return this.#brought.isWritten(producer) || now - born > FORGET_AFTER ? 0 : born
   }
 
   #hasFailed(error: unknown): void {
@@ -108,6 +128,7 @@ export class NumberLedger {
 
   async #forget(now: number): Promise<void> {
     this.#forgotAt = now
+    this.#brought.forget(now - FORGET_AFTER)
     const { redis, keys } = this.#options
     const isOver = (at: number): boolean => now - at > FORGET_AFTER
     const known = Object.entries(await redis.hgetall(keys.numbers)).filter(
@@ -119,12 +140,6 @@ export class NumberLedger {
     if (known.length > 0) await redis.hdel(keys.numbers, ...known.map(([name]) => name))
     if (producers.length > 0) await redis.hdel(keys.producers, ...producers.map(([name]) => name))
   }
-}
-
-/** When a producer began, unless it may have been forgotten since: then it is as one from before there was a bridge. */
-function knownSince(producer: string, now: number): number {
-  const born = bornOf(producer) ?? 0
-  return now - born > FORGET_AFTER ? 0 : born
 }
 
 function gapOf([producer, from, to, noticedAt]: ReturnType<typeof listOf>): Gap {

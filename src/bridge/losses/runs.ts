@@ -1,3 +1,5 @@
+import type { MessageNumber } from '../../publisher/redis/wire.ts'
+
 /** Numbers of one producer, from one to another, both included. Empty if `to` is `from - 1`. */
 export interface Run {
   readonly producer: string
@@ -5,12 +7,51 @@ export interface Run {
   readonly to: number
 }
 
-/** Adds a run, to one that it continues if there is one, so that a long wait does not take much memory. */
-export function addRun(runs: Run[], run: Run): void {
-  const at = runs.findIndex(
-    ({ producer, from, to }) => producer === run.producer && run.from <= to + 1 && run.to >= from - 1,
-  )
-  const known = runs[at]
-  if (known === undefined) runs.push(run)
-  else runs[at] = { ...run, from: Math.min(known.from, run.from), to: Math.max(known.to, run.to) }
+interface Known {
+  readonly runs: Run[]
+  /** Redis has had it already. */
+  isWritten: boolean
+  at: number
+}
+
+/**
+ * What this bridge itself has brought of each producer: the run that it is in, and the one before. They are written whole each time, so
+ * that a Redis that has lost what it knew, by a restart without persistence say, knows it again.
+ */
+export class Brought {
+  readonly #producers = new Map<string, Known>()
+
+  /** @returns nothing if it was known */
+  add({ producer, number }: MessageNumber): void {
+    const known = this.#producers.get(producer) ?? { runs: [], isWritten: false, at: 0 }
+    this.#producers.set(producer, known)
+    known.at = Date.now()
+    const last = known.runs.at(-1)
+    if (last !== undefined && number >= last.from && number <= last.to + 1) {
+      known.runs[known.runs.length - 1] = { ...last, to: Math.max(last.to, number) }
+    } else {
+      known.runs.push({ producer, from: number, to: number })
+      if (known.runs.length > 2) known.runs.shift()
+    }
+  }
+
+  runsOf(producer: string): readonly Run[] {
+    return this.#producers.get(producer)?.runs ?? []
+  }
+
+  isWritten(producer: string): boolean {
+    return this.#producers.get(producer)?.isWritten ?? false
+  }
+
+  written(producers: Iterable<string>): void {
+    for (const producer of producers) {
+      const known = this.#producers.get(producer)
+      if (known !== undefined) known.isWritten = true
+    }
+  }
+
+  /** Those that have said nothing since then. */
+  forget(before: number): void {
+    for (const [producer, { at }] of this.#producers) if (at < before) this.#producers.delete(producer)
+  }
 }

@@ -34,6 +34,8 @@ export class PubSubReader implements Reader {
   #underWay: readonly Message[] = []
   /** When the oldest of them came. */
   #underWaySince: number | undefined
+  /** How far each producer said that it had come, when it was last looked at. */
+  readonly #published = new Map<string, number>()
   #dropped = 0
   #droppedAt = -Infinity
   #saidAt = -Infinity
@@ -110,7 +112,8 @@ export class PubSubReader implements Reader {
     while (!this.#aborting.signal.aborted) {
       await this.#inbox.filled(this.#stopping.signal)
       this.#underWaySince = this.#inbox.oldestAt
-      this.#underWay = this.#inbox.take()
+      const batch = this.#inbox.take()
+      this.#underWay = batch
       this.#sayDropped()
       if (this.#underWay.length > 0) {
         const left = await relay.deliver(
@@ -118,6 +121,7 @@ export class PubSubReader implements Reader {
           async (settled) => this.#settle(settled),
           this.#aborting.signal,
         )
+        this.#noteNumbers(batch, left)
         this.#drop(left.length)
       } else if (this.#stopping.signal.aborted) break
     }
@@ -128,16 +132,23 @@ export class PubSubReader implements Reader {
   }
 
   async #settle(settled: readonly Settled[]): Promise<void> {
-    const { numbers, metrics, burials } = this.#options
+    const { metrics, burials } = this.#options
     for (const { message, verdict } of settled) {
       if (isReason(verdict)) {
-        if (!burials.add(message, verdict)) this.#drop(1)
+        if (!(await burials.add(message, verdict))) this.#drop(1)
       } else {
         metrics.messages.inc({ result: verdict })
-        if (message.number !== undefined) numbers.note(message.number)
       }
     }
     this.#underWay = this.#underWay.filter((message) => !settled.some((one) => one.message === message))
+  }
+
+  /** In their order: a number that is noted before those ahead of it makes them look lost. */
+  #noteNumbers(batch: readonly Message[], left: readonly Message[]): void {
+    const { numbers } = this.#options
+    for (const message of batch) {
+      if (message.number !== undefined && !left.includes(message)) numbers.note(message.number)
+    }
     void numbers.flush()
   }
 
@@ -148,11 +159,16 @@ export class PubSubReader implements Reader {
     while (!signal.aborted) {
       await pause(checkEvery, signal)
       try {
-        const published = await numbers.published()
+        const published = (await numbers.published()).filter(
+          ({ producer, number }) => this.#published.get(producer) !== number,
+        )
         // What was published before that has been sent to this bridge: on another connection, so it may still be on its way.
         await pause(checkEvery / 2, signal)
         this.#inbox.afterwards(() => {
-          for (const number of published) numbers.expect(number)
+          for (const number of published) {
+            numbers.expect(number)
+            this.#published.set(number.producer, number.number)
+          }
           void numbers.flush()
         })
       } catch (error) {

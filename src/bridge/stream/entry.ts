@@ -31,7 +31,9 @@ function fieldsOf(list: readonly Reply[]): Fields {
   const fields = new Map<string, Buffer[]>()
   for (let at = 0; at + 1 < list.length; at += 2) {
     const name = textOf(list[at])
-    fields.set(name, [...(fields.get(name) ?? []), list[at + 1] as Buffer])
+    const values = fields.get(name)
+    if (values === undefined) fields.set(name, [list[at + 1] as Buffer])
+    else values.push(list[at + 1] as Buffer)
   }
   return fields
 }

@@ -5,7 +5,7 @@ import { listOf, numberOf, type Reply, textOf } from '../redis/script.ts'
 import { messagesOf } from './entry.ts'
 import { timeOf } from './entry-time.ts'
 import type { Lease } from './lease.ts'
-import { MAKE_GROUP, READ, TAKE_OVER } from './scripts.ts'
+import { MAKE_GROUP, READ, REPORTED, TAKE_OVER } from './scripts.ts'
 
 export interface GroupOptions {
   readonly redis: Connection
@@ -24,8 +24,6 @@ export interface Batch {
 
 export interface TakenOver {
   readonly messages: readonly Message[]
-  /** Entries that were removed from the stream before they were acknowledged. */
-  readonly removed: readonly string[]
   /** Where to go on; `0-0`: that was all. */
   readonly next: string
 }
@@ -35,10 +33,15 @@ const CONSUMER = 'bridge'
 
 /** Entries in memory are twice these: one batch under way, one read ahead. */
 const ENTRIES = 100
+const FIRST_ENTRIES = 4
+/** What a batch should not be larger than. One that is had entries larger than those before. */
+const BATCH_BYTES = 16 * 1024 * 1024
 
 /** The stream as its consumer group reads it, for whoever has the lease. */
 export class Group {
   readonly #options: GroupOptions
+  /** How many to ask for: few at first, for nobody knows how large they are. */
+  #count = FIRST_ENTRIES
 
   constructor(options: GroupOptions) {
     this.#options = options
@@ -53,32 +56,35 @@ export class Group {
   /** What was given out and never acknowledged, whoever it was given to. @throws as `ensure` */
   async takeOver(from: string): Promise<TakenOver> {
     const { redis, keys, group } = this.#options
-    const values = [...this.#who, group, CONSUMER, from, ENTRIES]
-    const [next, entries, removed] = listOf(await TAKE_OVER.run(redis, [keys.lease, keys.stream], values))
-    // Redis 6.2 has no list of them.
-    const gone = removed === undefined ? [] : listOf(removed).map(textOf)
-    return { messages: messagesOf(entries), removed: gone, next: textOf(next) }
+    const values = [...this.#who, group, CONSUMER, from, this.#count]
+    const [next, entries] = listOf(await TAKE_OVER.run(redis, [keys.lease, keys.stream, keys.group], values))
+    const messages = this.#sized(messagesOf(entries))
+    return { messages, next: textOf(next) }
   }
 
   /** @throws as `ensure` */
   async read(): Promise<Batch> {
     const { redis, keys, group } = this.#options
-    const values = [...this.#who, group, CONSUMER, ENTRIES]
+    const values = [...this.#who, group, CONSUMER, this.#count]
     const reply: readonly Reply[] = listOf(
       await READ.run(redis, [keys.lease, keys.stream, keys.group], values),
     )
     const [count, after, before, last, entries] = reply
     return {
-      messages: messagesOf(entries),
+      messages: this.#sized(messagesOf(entries)),
       last: textOf(last),
       trimmed: { count: numberOf(count), after: textOf(after), before: textOf(before) },
     }
   }
 
-  /** So many removed entries are in the log now. Should the answer of a read get lost, they are told with the next one. */
+  /**
+   * So many lost entries are in the log now. Should the answer of a read get lost, they are told with the next one.
+   *
+   * @throws as `ensure`
+   */
   async reported(count: number): Promise<void> {
     const { redis, keys } = this.#options
-    if (count > 0) await redis.hincrby(keys.group, 'unreported', -count)
+    await REPORTED.run(redis, [keys.lease, keys.group], [...this.#who, count])
   }
 
   /** @throws if Redis cannot be asked */
@@ -112,6 +118,14 @@ export class Group {
     const added = stream.get('entries-added')
     // Before Redis 7, or before the first look, no more is known than that there is something.
     return added === undefined || read === null ? 1 : Math.min(length, numberOf(added) - Number(read))
+  }
+
+  /** Looks how large entries are, for how many to ask the next time. */
+  #sized(messages: readonly Message[]): readonly Message[] {
+    const bytes = messages.reduce((sum, message) => sum + message.bytes.length, 0)
+    const fitting = Math.floor((messages.length * BATCH_BYTES) / Math.max(1, bytes))
+    if (messages.length > 0) this.#count = Math.max(1, Math.min(ENTRIES, 2 * this.#count, fitting))
+    return messages
   }
 
   get #who(): readonly (string | number)[] {

@@ -11,12 +11,24 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('${LEASE_
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `
 
-/** Keys: lease. Arguments: who, milliseconds. Answers who has it: whoever asks, if it was free or theirs. */
+/**
+ * Keys: lease. Arguments: who, milliseconds, and who that was in the term before. Answers who has it: whoever asks, if it was free or theirs.
+ */
 export const TAKE_LEASE = new Script(`
 local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return owner end
+if owner and owner ~= ARGV[1] and owner ~= ARGV[3] then return owner end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return ARGV[1]
+`)
+
+/**
+ * Never takes a free one: whoever had it in between may have been given entries, which have to be finished first. Keys: lease. Arguments: who,
+ * milliseconds. Answers who has it, or nothing.
+ */
+export const RENEW_LEASE = new Script(`
+local owner = redis.call('GET', KEYS[1])
+if owner == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return owner or ''
 `)
 
 /** Keys: lease. Arguments: who. */
@@ -51,13 +63,21 @@ end
  *
  * Keys: lease, stream, state of the group. Arguments: who, milliseconds, group.
  */
-export const MAKE_GROUP = new Script(`${FENCE}
+export const MAKE_GROUP = new Script(`${FENCE}${INFO}
 local made = redis.pcall('XGROUP', 'CREATE', KEYS[2], ARGV[3], '0', 'MKSTREAM')
 if made.err then
   if string.find(made.err, 'BUSYGROUP', 1, true) then return 0 end
   return made
 end
+-- A stream that has had more than it has now was deleted: what was not read of it is lost.
+local stream = fields(redis.call('XINFO', 'STREAM', KEYS[2]))
+local state = fields(redis.call('HGETALL', KEYS[3]))
 redis.call('DEL', KEYS[3])
+local lost = tonumber(state.unreported or 0)
+if state.added and state.read and stream['entries-added'] and stream['entries-added'] < tonumber(state.added) then
+  lost = lost + tonumber(state.added) - tonumber(state.read)
+end
+if lost > 0 then redis.call('HSET', KEYS[3], 'unreported', lost) end
 return 1
 `)
 
@@ -89,18 +109,38 @@ if added then
 end
 local reply = redis.call('XREADGROUP', 'GROUP', ARGV[3], ARGV[4], 'COUNT', ARGV[5], 'STREAMS', KEYS[2], '>')
 local entries = reply and reply[1] and reply[1][2] or {}
-if added and #entries > 0 then redis.call('HINCRBY', KEYS[3], 'read', #entries) end
-local unreported = redis.call('HINCRBY', KEYS[3], 'unreported', removed)
+if added then
+  redis.call('HSET', KEYS[3], 'added', string.format('%.0f', added))
+  -- Only on from where it is known how much was read.
+  if #entries > 0 and redis.call('HGET', KEYS[3], 'read') then redis.call('HINCRBY', KEYS[3], 'read', #entries) end
+end
+local unreported = math.max(0, tonumber(redis.call('HGET', KEYS[3], 'unreported') or 0)) + removed
+redis.call('HSET', KEYS[3], 'unreported', unreported)
 return { unreported, last, first and first[1] or '', #entries > 0 and entries[#entries][1] or last, entries }
 `)
 
 /**
- * Takes over what any consumer was given and has not acknowledged, oldest first.
+ * Takes over what any consumer was given and has not acknowledged, oldest first. What of it is no longer there is lost, and reported with
+ * the next read.
  *
- * Keys: lease, stream. Arguments: who, milliseconds, group, consumer, from which entry on, how many.
+ * Keys: lease, stream, state of the group. Arguments: who, milliseconds, group, consumer, from which entry on, how many.
  *
- * Answers as XAUTOCLAIM: where to go on, the entries, and (Redis 7) the ids of those that are no longer there.
+ * Answers where to go on, and the entries.
  */
 export const TAKE_OVER = new Script(`${FENCE}
-return redis.call('XAUTOCLAIM', KEYS[2], ARGV[3], ARGV[4], '0', ARGV[5], 'COUNT', ARGV[6])
+local reply = redis.call('XAUTOCLAIM', KEYS[2], ARGV[3], ARGV[4], '0', ARGV[5], 'COUNT', ARGV[6])
+-- Redis 6.2 does not tell which those are.
+if reply[3] and #reply[3] > 0 then redis.call('HINCRBY', KEYS[3], 'unreported', #reply[3]) end
+return { reply[1], reply[2] }
+`)
+
+/**
+ * So many lost entries are in the log now.
+ *
+ * Keys: lease, state of the group. Arguments: who, milliseconds, how many.
+ */
+export const REPORTED = new Script(`${FENCE}
+local left = tonumber(redis.call('HGET', KEYS[2], 'unreported') or 0) - tonumber(ARGV[3])
+redis.call('HSET', KEYS[2], 'unreported', math.max(0, left))
+return 0
 `)

@@ -110,11 +110,12 @@ export class StreamReader implements Reader {
     const detail = error instanceof Error ? error.message : String(error)
     if (error instanceof Yielded) {
       await lease.release()
+      this.#state = 'standby'
       logger.warn({ detail }, 'letting another bridge read, if there is one')
       // Longer than who stands by takes to look.
       await pause(lease.ttl / 2, this.#stopping.signal)
     } else if (isLeaseLost(error)) {
-      logger.warn({ detail }, 'another bridge reads now')
+      logger.warn({ detail }, 'the lease is lost')
     } else {
       this.#state = 'connecting'
       this.#problem = detail
@@ -150,10 +151,9 @@ export class StreamReader implements Reader {
   }
 
   async #finishPending(signal: AbortSignal): Promise<void> {
-    const { entries, losses, logger } = this.#options
+    const { entries, logger } = this.#options
     for (let from: string | undefined = '0-0'; from !== undefined && !this.#isOver(signal);) {
-      const { messages, removed, next } = await entries.takeOver(from)
-      losses.removed(removed)
+      const { messages, next } = await entries.takeOver(from)
       if (messages.length > 0) logger.info({ count: messages.length }, 'finishing what was not acknowledged')
       await this.#bring(messages, signal)
       from = next === '0-0' ? undefined : next
@@ -184,8 +184,12 @@ export class StreamReader implements Reader {
   }
 
   async #reportTrimmed({ trimmed: { count, after, before } }: Batch): Promise<void> {
-    this.#options.losses.trimmed(count, after, before)
-    await this.#options.entries.reported(count)
+    if (count === 0) return
+    const { lease, losses, entries } = this.#options
+    // Whoever was replaced while the answer was on its way leaves it to the next one, who is told as well.
+    if ((await lease.renew()) !== lease.owner) return
+    losses.trimmed(count, after, before)
+    await entries.reported(count)
   }
 
   async #waitAfter(last: string): Promise<void> {
@@ -211,6 +215,7 @@ export class StreamReader implements Reader {
         async (settled) => this.#settle(settled),
         AbortSignal.any([signal, yielding.signal]),
       )
+      this.#noteNumbers(messages, left)
       if (left.length > 0 && !signal.aborted)
         throw new Yielded(relay.failure?.error.message ?? 'the target fails')
     } finally {
@@ -218,21 +223,28 @@ export class StreamReader implements Reader {
     }
   }
 
+  /** In their order: a number that is noted before those ahead of it makes them look lost. */
+  #noteNumbers(messages: readonly Message[], left: readonly Message[]): void {
+    const { numbers } = this.#options
+    for (const message of messages) {
+      if (message.number !== undefined && !left.includes(message)) numbers.note(message.number)
+    }
+    void numbers.flush()
+  }
+
   async #settle(settled: readonly Settled[]): Promise<void> {
-    const { entries, numbers, burials, metrics, keys, group } = this.#options
+    const { entries, burials, metrics, keys, group } = this.#options
     const taken: string[] = []
     for (const { message, verdict } of settled) {
-      const { entry = '', number } = message
+      const { entry = '' } = message
       if (isReason(verdict)) {
         // Without room for it, it stays pending: the next term finds it.
-        burials.add(message, verdict, { stream: keys.stream, group, entry })
+        await burials.add(message, verdict, { stream: keys.stream, group, entry })
         continue
       }
       metrics.messages.inc({ result: verdict })
-      if (number !== undefined) numbers.note(number)
       taken.push(entry)
     }
     await entries.acknowledge(taken)
-    void numbers.flush()
   }
 }

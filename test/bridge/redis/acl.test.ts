@@ -26,7 +26,7 @@ function rulesFor(from: Source, channel = CHANNEL): string[] {
   const keys = (...names: readonly string[]): string[] => names.map((name) => `~{${channel}}:${name}`)
   const commands = (names: string): string[] => names.split(' ').map((name) => `+${name}`)
   const both = [
-    ...keys('producers', 'numbers', 'holes'),
+    ...keys('producers', 'numbers:event-fanout', 'holes:event-fanout'),
     `~${channel}:dead`,
     ...commands('info client|setname evalsha eval hget hset hsetnx hkeys hdel hgetall xadd'),
   ]
@@ -110,7 +110,7 @@ describe.each(SOURCES)('from %s, a user', (from) => {
     await sendNumbered(redis, from, 'e-2')
     await eventually(async () => {
       expect(world.target.ids).toEqual(['e-1', 'e-2'])
-      expect(await redis.hkeys(`{${CHANNEL}}:numbers`)).toEqual(['since', 'of app'])
+      expect(await redis.hkeys(`{${CHANNEL}}:numbers:event-fanout`)).toEqual(['since', 'of app'])
     })
     expect((await world.bridge.status()).lag).toEqual({ messages: 0, seconds: 0 })
     await world.bridge.stop()

@@ -90,7 +90,7 @@ describe('a bridge that was away', () => {
     await expect.poll(async () => log(server, 'ann')).toHaveLength(20)
     // What it has brought it has also written down: as soon as this is known, it may die.
     await expect
-      .poll(async () => Object.values(await client.hgetall(`{${CHANNEL}}:numbers`)).join())
+      .poll(async () => Object.values(await client.hgetall(`{${CHANNEL}}:numbers:event-fanout`)).join())
       .toContain('"ranges":[[0,20,')
     await first.end(signal)
     for (let n = 21; n <= 63; n++) await emit(client, event(n), { producer: 'sessions-api' })
