@@ -48,7 +48,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   }).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error)
     throw new SettingError(
-      `BRIDGE_PORT is "${port}" and HOST is "${host}"; cannot listen there: ${reason}. Set another; port 0 is any free one`,
+      `the health cannot be served on port ${port} of ${host}: ${reason}. Give another with --port, or BRIDGE_PORT and HOST; port 0 is any free one`,
     )
   })
 }

@@ -163,7 +163,7 @@ describe('the server', () => {
     )
     await expect(serving).rejects.toThrow(SettingError)
     await expect(serving).rejects.toThrow(
-      new RegExp(`^BRIDGE_PORT is "${port}" and HOST is "127.0.0.1"; cannot listen there: .*EADDRINUSE`),
+      new RegExp(`^the health cannot be served on port ${port} of 127.0.0.1: .*EADDRINUSE.* --port`),
     )
   })
 

@@ -11,6 +11,8 @@ import { unique } from './tokens.ts'
 const target = deployment()
 const protocol = readFileSync(join(root, 'docs/protocol.md'), 'utf8')
 const publishing = readFileSync(join(root, 'docs/publishing.md'), 'utf8')
+const bridge = readFileSync(join(root, 'docs/bridge.md'), 'utf8')
+const aws = readFileSync(join(root, 'docs/aws.md'), 'utf8')
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -96,7 +98,7 @@ describe('what docs/protocol.md shows', () => {
           .replace(/[^\w -]/g, '')
           .replaceAll(' ', '-'),
       )
-    const pages = { 'protocol.md': protocol, 'publishing.md': publishing }
+    const pages = { 'protocol.md': protocol, 'publishing.md': publishing, 'bridge.md': bridge, 'aws.md': aws }
     for (const [name, page] of Object.entries(pages)) {
       for (const [, file = '', anchor] of page.matchAll(/\]\(([\w.]*)(?:#([\w-]+))?\)/g)) {
         const other = pages[(file === '' ? name : file) as keyof typeof pages]

@@ -4,6 +4,7 @@ import { platformEnvironment } from '../../publisher/environment.ts'
 import { deliverInTurn } from '../../publisher/in-turn.ts'
 import type { Item } from '../../publisher/item.ts'
 import { type PublisherOptions, targetOf } from '../../publisher/options.ts'
+import type { PublishError } from '../../publisher/publish-error.ts'
 import type { Outcome as Published } from '../../publisher/results.ts'
 import { failed, type Outcome, type Target } from './target.ts'
 
@@ -36,7 +37,16 @@ function outcomeOf(outcome: Published): Outcome {
   if (!('error' in outcome))
     return { status: 'queued' in outcome || !outcome.duplicate ? 'published' : 'duplicate' }
   const { error } = outcome
-  if (!error.refused) return failed(error)
+  if (!error.refused) return failed(inWords(error))
   const { code, message, path } = error
   return { status: 'refused', reason: { code, message, ...(path !== undefined && { path }) } }
+}
+
+/** For whoever runs a bridge, and knows nothing of the publisher's options. */
+function inWords(error: PublishError): PublishError {
+  error.message =
+    error.code === 'unauthorized'
+      ? 'the token is refused (401), and why is in the log of the server: give one that it takes'
+      : error.message.replace('httpUrl', 'its address')
+  return error
 }

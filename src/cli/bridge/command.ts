@@ -22,9 +22,9 @@ export function addBridge(program: Command): void {
       'where /health, /live and /metrics are served (or BRIDGE_PORT); 3002 if left out',
     )
     .action(async (options: BridgeOptions) => withSettings(async () => runBridge(options)))
-  withTarget(withRedis(bridge))
+  withTarget(withRedis(bridge)).showHelpAfterError('See "fanout bridge --help".')
 
-  withRedis(bridge.command('dead'))
+  withRedis(bridge.command('dead').showHelpAfterError('See "fanout bridge dead --help".'))
     .description('list messages that could not be published, and why, the newest last')
     .option('--limit <n>', 'how many at most', '100')
     .option('--json', 'one JSON object a line')
@@ -32,7 +32,7 @@ export function addBridge(program: Command): void {
       withSettings(async () => listDeadLetters(command.optsWithGlobals<ListOptions>())),
     )
 
-  withTarget(withRedis(bridge.command('replay')))
+  withTarget(withRedis(bridge.command('replay').showHelpAfterError('See "fanout bridge replay --help".')))
     .description('publish dead letters once more; those that are taken are removed')
     .argument('[id...]', 'which, as "fanout bridge dead" lists them')
     .option('--all', 'all of them, the oldest first')

@@ -26,12 +26,14 @@ export async function replay(ids: readonly string[], options: ReplayOptions): Pr
       if (!(await replayOne(shelf, target, letter, instead))) refused++
     }
     if (tried === 0) process.stdout.write('There are no dead letters.\n')
-    if (refused > 0) throw new CliError(`${refused} could not be published, and are still there`)
+    if (refused > 0)
+      throw new CliError(`${refused} could not be published, and ${refused === 1 ? 'is' : 'are'} still there`)
   })
 }
 
 function check(ids: readonly string[], { all = false, with: instead }: ReplayOptions): void {
-  if (all === ids.length > 0)
+  if (all && ids.length > 0) throw new CliError('give ids or --all, not both')
+  if (!all && ids.length === 0)
     throw new CliError('say which: ids, as "fanout bridge dead" lists them, or --all')
   if (instead !== undefined && ids.length !== 1) throw new CliError('--with is for one letter; give one id')
   const wrong = ids.find((id) => !/^\d{1,16}-\d{1,16}$/.test(id))

@@ -12,15 +12,21 @@ import type { TargetOptions } from './options.ts'
 export async function targetFrom({ to, queue, tokenFile }: TargetOptions): Promise<Target> {
   const queueUrl = queue ?? (to === undefined ? variable('EVENTS_QUEUE_URL') : undefined)
   if (queueUrl !== undefined && to !== undefined) throw new CliError('give --to or --queue, not both')
+  if (queue === undefined && queueUrl !== undefined && variable('FANOUT_HTTP_URL') !== undefined) {
+    throw new CliError('EVENTS_QUEUE_URL and FANOUT_HTTP_URL are both set; keep one, or say --to or --queue')
+  }
   if (queueUrl !== undefined) return queueTarget(nameOf(queueUrl), await sqsQueue(queueUrl))
   const getToken = tokenSource(tokenFile ?? variable('FANOUT_TOKEN_FILE'))
   // Now, and not at the first event: what is wrong with it should end the start.
   await getToken({ renew: false })
+  const httpUrl = to ?? variable('FANOUT_HTTP_URL') ?? 'http://127.0.0.1:3000'
   try {
-    return httpTarget({ httpUrl: to ?? variable('FANOUT_HTTP_URL') ?? 'http://127.0.0.1:3000', getToken })
+    return httpTarget({ httpUrl, getToken })
   } catch (error) {
-    if (error instanceof TypeError) throw new CliError(`--to: ${error.message}`)
-    throw error
+    if (!(error instanceof TypeError)) throw error
+    throw new CliError(
+      `${to === undefined ? 'FANOUT_HTTP_URL' : '--to'} cannot be used: ${error.message.replaceAll('httpUrl', 'it')}`,
+    )
   }
 }
 

@@ -4,6 +4,8 @@ export interface RedisConnection {
     exec(): Promise<[error: Error | null, result: unknown][] | null>
   }
   readonly options?: { readonly keyPrefix?: string | Uint8Array | undefined }
+  /** Of one that has subscribed, `subscriber`: it takes no other commands. */
+  readonly mode?: string | undefined
 }
 
 /**
@@ -13,9 +15,14 @@ export interface RedisConnection {
  */
 export function checkConnection(redis: RedisConnection): void {
   // JavaScript may call it with anything.
-  const { multi, options } = Object(redis) as Partial<RedisConnection>
+  const { multi, options, mode } = Object(redis) as Partial<RedisConnection>
   if (typeof multi !== 'function') {
     throw new TypeError(`the connection is ${kindOf(redis)}; it must be a Redis or a Cluster of ioredis`)
+  }
+  if (mode === 'subscriber') {
+    throw new TypeError(
+      'the connection has subscribed, and takes no other commands; emit on another one, such as redis.duplicate(), made once',
+    )
   }
   const prefix = String(options?.keyPrefix ?? '')
   if (prefix === '') return

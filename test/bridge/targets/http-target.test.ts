@@ -100,7 +100,7 @@ describe('a server', () => {
   })
 
   it.each([
-    ['a wrong token', () => 'wrong', /401 unauthorized/],
+    ['a wrong token', () => 'wrong', /^the token is refused \(401\), and why is in the log/],
     ['a token without the scope', () => tokenFor(server, 'u'), /403 forbidden/],
     ['no token', () => '', /getToken gave a string that is empty/],
     [
