@@ -40,7 +40,8 @@ export class NumberLedger {
   /** Producers of whom something was brought that is not written yet. */
   #changed = new Set<string>()
   #expected: Run[] = []
-  #flushing: Promise<void> | undefined
+  #writing: Promise<void> | undefined
+  #next: Promise<void> | undefined
   readonly #began = Date.now()
   #forgotAt = 0
   #problem: string | undefined
@@ -74,12 +75,16 @@ export class NumberLedger {
 
   /** Writes what was noted, and reports what has been missing for too long. Never rejects: what is not written is written later. */
   async flush(): Promise<void> {
-    // What is noted while one is under way has to wait for it, and must not be forgotten.
-    while (this.#flushing !== undefined) await this.#flushing
-    this.#flushing = this.#write().finally(() => {
-      this.#flushing = undefined
-    })
-    await this.#flushing
+    // One that waits for another writes what is noted until its turn comes.
+    this.#next ??= this.#writeAfter(this.#writing)
+    await this.#next
+  }
+
+  async #writeAfter(writing: Promise<void> | undefined): Promise<void> {
+    await writing
+    this.#next = undefined
+    this.#writing = this.#write()
+    await this.#writing
   }
 
   async #write(): Promise<void> {

@@ -63,6 +63,7 @@ export class Subscription {
   /** No more messages come after it. */
   async stop(): Promise<void> {
     this.#stopping.abort()
+    this.#nap.abort()
     await this.#running
     this.#isLive = false
     await this.#options.redis.unsubscribe(this.#options.channel).catch(() => undefined)
@@ -88,7 +89,7 @@ export class Subscription {
         this.#problem = error instanceof Error ? error.message : String(error)
       }
       const milliseconds = failures === 0 ? ALIVE_EVERY : Math.min(LONGEST_BACKOFF, backoff(failures))
-      await pause(milliseconds, AbortSignal.any([signal, this.#nap.signal]))
+      await pause(milliseconds, this.#nap.signal)
     }
   }
 }

@@ -124,13 +124,24 @@ export class StreamReader implements Reader {
     }
   }
 
-  /** As long as the lease is ours. */
+  /** As long as the lease is ours. @throws Yielded if the target has been failing for too long */
   async #term(): Promise<void> {
     const { lease, metrics, logger } = this.#options
     const over = new AbortController()
-    const signal = AbortSignal.any([over.signal, this.#aborting.signal])
+    const { signal } = over
+    // By hand: "any" of a signal that lives as long as the process leaves something behind in it each time.
+    const end = (): void => {
+      over.abort()
+    }
+    this.#aborting.signal.addEventListener('abort', end)
+    if (this.#aborting.signal.aborted) end()
     const keeping = lease.keep(signal, (holder) => {
       logger.warn({ reader: holder }, 'the lease is lost')
+      over.abort()
+    })
+    const failing: { error?: Error } = {}
+    const watching = this.#whenTargetFails((error) => {
+      failing.error = error
       over.abort()
     })
     try {
@@ -144,10 +155,22 @@ export class StreamReader implements Reader {
       await this.#readOn(signal)
     } finally {
       over.abort()
+      clearInterval(watching)
+      this.#aborting.signal.removeEventListener('abort', end)
       // What waits there is pending, and whoever reads next finds it.
       if (!this.#stopping.signal.aborted) this.#options.burials.forget()
       await keeping
     }
+    if (failing.error !== undefined) throw new Yielded(failing.error.message)
+  }
+
+  #whenTargetFails(yieldIt: (error: Error) => void): NodeJS.Timeout {
+    const { relay, yieldAfter } = this.#options
+    return setInterval(() => {
+      const { failure } = relay
+      if (failure === undefined) return
+      if (Date.now() - Math.max(failure.since, this.#readingSince) >= yieldAfter) yieldIt(failure.error)
+    }, yieldAfter / 10)
   }
 
   async #finishPending(signal: AbortSignal): Promise<void> {
@@ -200,27 +223,9 @@ export class StreamReader implements Reader {
       .catch(async () => pause(WAIT / 5, this.#stopping.signal))
   }
 
-  /** @throws Yielded if the target has been failing for too long */
   async #bring(messages: readonly Message[], signal: AbortSignal): Promise<void> {
-    const { relay, yieldAfter } = this.#options
-    const yielding = new AbortController()
-    const timer = setInterval(() => {
-      const { failure } = relay
-      if (failure === undefined) return
-      if (Date.now() - Math.max(failure.since, this.#readingSince) >= yieldAfter) yielding.abort()
-    }, yieldAfter / 10)
-    try {
-      const left = await relay.deliver(
-        messages,
-        async (settled) => this.#settle(settled),
-        AbortSignal.any([signal, yielding.signal]),
-      )
-      this.#noteNumbers(messages, left)
-      if (left.length > 0 && !signal.aborted)
-        throw new Yielded(relay.failure?.error.message ?? 'the target fails')
-    } finally {
-      clearInterval(timer)
-    }
+    const left = await this.#options.relay.deliver(messages, async (settled) => this.#settle(settled), signal)
+    this.#noteNumbers(messages, left)
   }
 
   /** In their order: a number that is noted before those ahead of it makes them look lost. */
