@@ -51,10 +51,16 @@ export class Burials {
     }
     this.#waiting.push({ message, reason, acknowledgement })
     this.#bytes += message.bytes.length
+    this.#start()
+    return true
+  }
+
+  #start(): void {
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined
+      // One may have come after the last look.
+      if (this.#waiting.length > 0 && !this.#ending.signal.aborted) this.#start()
     })
-    return true
   }
 
   #isFullFor({ bytes }: Message): boolean {
@@ -76,7 +82,7 @@ export class Burials {
     }
     signal.addEventListener('abort', abort)
     if (signal.aborted) abort()
-    await this.#working
+    while (this.#working !== undefined) await this.#working
     signal.removeEventListener('abort', abort)
     return this.#waiting.length
   }

@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { Burials } from '../../src/bridge/burials.ts'
+import type { DeadLetters } from '../../src/bridge/dead-letters.ts'
+import { BridgeMetrics } from '../../src/bridge/metrics.ts'
+import { RecordingLogger } from '../support/fakes.ts'
 import { RedisServer } from '../support/redis-server.ts'
 import { bridgeFrom } from './set-up.ts'
 
@@ -69,4 +73,22 @@ it('many of them are said once a second, with their number', async () => {
   await expect.poll(async () => client.xlen(`${STREAM}:dead`), { timeout: 20_000 }).toBe(300)
   await expect.poll(async () => running.metric('fanout_bridge_messages_total', { result: 'dead' })).toBe(300)
   expect(running.logged(/^cannot be published/).length).toBeLessThan(30)
+})
+
+it('one that comes while the last one is just being finished is not forgotten', async () => {
+  for (let ticks = 0; ticks < 40; ticks++) {
+    const put: string[] = []
+    const deadLetters = { put: async ({ bytes }: { bytes: Buffer }) => void put.push(bytes.toString()) }
+    const burials = new Burials({
+      deadLetters: deadLetters as unknown as DeadLetters,
+      metrics: new BridgeMetrics(),
+      logger: new RecordingLogger(),
+    })
+    const reason = { code: 'not_utf8', message: 'no text' }
+    void burials.add({ bytes: Buffer.from('first') }, reason)
+    for (let tick = 0; tick < ticks; tick++) await Promise.resolve()
+    void burials.add({ bytes: Buffer.from('second') }, reason)
+    expect(await burials.end(new AbortController().signal), `after ${ticks} ticks`).toBe(0)
+    expect(put).toEqual(['first', 'second'])
+  }
 })
