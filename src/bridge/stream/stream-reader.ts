@@ -224,32 +224,43 @@ export class StreamReader implements Reader {
   }
 
   async #bring(messages: readonly Message[], signal: AbortSignal): Promise<void> {
-    const left = await this.#options.relay.deliver(messages, async (settled) => this.#settle(settled), signal)
+    const { relay, entries, numbers, metrics } = this.#options
+    const taken: string[] = []
+    const poison: Settled[] = []
+    const left = await relay.deliver(
+      messages,
+      async (settled) => {
+        for (const one of settled) {
+          if (isReason(one.verdict)) poison.push(one)
+          else {
+            metrics.messages.inc({ result: one.verdict })
+            taken.push(one.message.entry ?? '')
+          }
+        }
+      },
+      signal,
+    )
     this.#noteNumbers(messages, left)
+    // First: what is acknowledged does not come again, and a number that was not written would look lost for ever.
+    await numbers.flush()
+    await entries.acknowledge(taken)
+    // What is left is for the next term, and the poison with it.
+    if (left.length === 0) await this.#bury(poison)
   }
 
   /** In their order: a number that is noted before those ahead of it makes them look lost. */
   #noteNumbers(messages: readonly Message[], left: readonly Message[]): void {
-    const { numbers } = this.#options
     for (const message of messages) {
-      if (message.number !== undefined && !left.includes(message)) numbers.note(message.number)
+      if (message.number !== undefined && !left.includes(message)) this.#options.numbers.note(message.number)
     }
-    void numbers.flush()
   }
 
-  async #settle(settled: readonly Settled[]): Promise<void> {
-    const { entries, burials, metrics, keys, group } = this.#options
-    const taken: string[] = []
-    for (const { message, verdict } of settled) {
+  async #bury(poison: readonly Settled[]): Promise<void> {
+    const { burials, keys, group } = this.#options
+    for (const { message, verdict } of poison) {
       const { entry = '' } = message
-      if (isReason(verdict)) {
-        // Without room for it, it stays pending: the next term finds it.
-        await burials.add(message, verdict, { stream: keys.stream, group, entry })
-        continue
-      }
-      metrics.messages.inc({ result: verdict })
-      taken.push(entry)
+      // Without room for it, it stays pending: the next term finds it.
+      if (isReason(verdict)) await burials.add(message, verdict, { stream: keys.stream, group, entry })
     }
-    await entries.acknowledge(taken)
   }
 }
