@@ -1,7 +1,7 @@
 import { LETTER } from './dead-letters.ts'
 import type { Message } from './message.ts'
 import type { Connection } from './redis/connection.ts'
-import { listOf, type Reply, textOf } from './redis/script.ts'
+import { fieldsOf, listOf, type Reply, textOf } from './redis/script.ts'
 import { timeOf } from './stream/entry-time.ts'
 
 /** A message that could not be published, as it is kept. */
@@ -64,16 +64,14 @@ export class DeadLetterShelf {
 
 function letterOf(reply: Reply): DeadLetter {
   const [id, list] = listOf(reply)
-  const words = listOf(list)
-  const fields = new Map<string, Buffer>()
-  for (let at = 0; at + 1 < words.length; at += 2) fields.set(textOf(words[at]), words[at + 1] as Buffer)
+  const fields = fieldsOf(list)
   const text = (name: string): string => textOf(fields.get(name))
   const known = (name: 'path' | 'entry' | 'sha256'): object => {
     const value = text(LETTER[name])
     return value === '' ? {} : { [name]: value }
   }
   const [producer, number] = [text(LETTER.producer), Number(text(LETTER.number))]
-  const message = fields.get(LETTER.message) ?? Buffer.alloc(0)
+  const message = (fields.get(LETTER.message) ?? Buffer.alloc(0)) as Buffer
   const cut = fields.get(LETTER.bytes)
   return {
     id: textOf(id),

@@ -1,5 +1,6 @@
 import type { Environment } from './environment.ts'
 import { FailedTry } from './failed-try.ts'
+import type { PublishError } from './publish-error.ts'
 
 /** An event on its way. */
 export interface Item {
@@ -26,6 +27,12 @@ export function itemOf(event: unknown, ids: Pick<Environment, 'newId'>): Item {
     `the event is ${bytes} bytes; at most ${EVENT_BYTES} are allowed, so publish a reference to the large part`,
     { code: 'event_too_large', limit: EVENT_BYTES, actual: bytes, refused: true },
   )
+}
+
+/** As the caller gets it, of an event that `itemOf` does not take: nothing was sent. */
+export function refusalOf(event: unknown, failed: FailedTry): PublishError {
+  const { id } = Object(event) as { readonly id?: unknown }
+  return failed.of({ id: typeof id === 'string' ? id : undefined, mayBeThere: false }, 0)
 }
 
 function jsonOf(event: unknown): string {

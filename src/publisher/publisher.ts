@@ -8,7 +8,7 @@ import type { EventToPublish } from './event-to-publish.ts'
 import { FailedTry } from './failed-try.ts'
 import { ONE } from './forms.ts'
 import { deliverInTurn, outcomeOf } from './in-turn.ts'
-import { type Item, itemOf } from './item.ts'
+import { type Item, itemOf, refusalOf } from './item.ts'
 import { checkDuration, type PublisherOptions, type PublishOptions, targetOf } from './options.ts'
 import { PublishError } from './publish-error.ts'
 import type { Outcome, Published, Queued } from './results.ts'
@@ -88,7 +88,6 @@ function itemOrError(event: unknown, environment: Environment): Item | PublishEr
     return itemOf(event, environment)
   } catch (error) {
     if (!(error instanceof FailedTry)) throw error
-    const { id } = Object(event) as { readonly id?: unknown }
-    return error.of({ id: typeof id === 'string' ? id : undefined, mayBeThere: false }, 0)
+    return refusalOf(event, error)
   }
 }

@@ -54,3 +54,11 @@ export function textOf(reply: Reply | undefined): string {
 export function numberOf(reply: Reply | undefined): number {
   return Number(textOf(reply))
 }
+
+/** Of a list of names and values, as XINFO and entries have it; of a name that stands there twice the last value. */
+export function fieldsOf(reply: Reply | undefined): ReadonlyMap<string, Reply> {
+  const words = listOf(reply)
+  const fields = new Map<string, Reply>()
+  for (let at = 0; at + 1 < words.length; at += 2) fields.set(textOf(words[at]), words[at + 1] ?? null)
+  return fields
+}

@@ -1,7 +1,7 @@
 import type { BridgeKeys } from '../keys.ts'
 import type { Message } from '../message.ts'
 import type { Connection } from '../redis/connection.ts'
-import { listOf, numberOf, type Reply, textOf } from '../redis/script.ts'
+import { fieldsOf, listOf, numberOf, type Reply, textOf } from '../redis/script.ts'
 import { messagesOf } from './entry.ts'
 import { timeOf } from './entry-time.ts'
 import type { Lease } from './lease.ts'
@@ -132,11 +132,4 @@ export class Group {
     const { lease } = this.#options
     return [lease.owner, lease.ttl]
   }
-}
-
-function fieldsOf(list: Reply): ReadonlyMap<string, Reply> {
-  const words = listOf(list)
-  const fields = new Map<string, Reply>()
-  for (let at = 0; at + 1 < words.length; at += 2) fields.set(textOf(words[at]), words[at + 1] ?? null)
-  return fields
 }

@@ -2,8 +2,7 @@ import type { AnyEvents, EventMap } from '../../client/event-map.ts'
 import { platformEnvironment } from '../environment.ts'
 import type { EventToPublish } from '../event-to-publish.ts'
 import { FailedTry } from '../failed-try.ts'
-import { type Item, itemOf } from '../item.ts'
-import type { PublishError } from '../publish-error.ts'
+import { type Item, itemOf, refusalOf } from '../item.ts'
 import { checkConnection, type RedisConnection } from './connection.ts'
 import { failureOf, notEmitted, WATCHED } from './failure.ts'
 import { type EmitOptions, type Settings, settingsOf } from './options.ts'
@@ -56,11 +55,6 @@ function itemToEmit(event: unknown): Item {
     if (error instanceof FailedTry) throw refusalOf(event, error)
     throw error
   }
-}
-
-function refusalOf(event: unknown, failed: FailedTry): PublishError {
-  const { id } = Object(event) as { readonly id?: unknown }
-  return failed.of({ id: typeof id === 'string' ? id : undefined, mayBeThere: false }, 0)
 }
 
 /** @throws PublishError if Redis has not done all of it */
