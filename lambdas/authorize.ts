@@ -1,11 +1,13 @@
 import { headerOf, presentedToken } from '../src/auth/presented-token.ts'
 import { TokenRefused } from '../src/core/errors.ts'
+import { type Metrics, NO_METRICS } from '../src/core/metrics.ts'
 import type { Identity, Logger, TokenVerifier } from '../src/core/ports.ts'
 import type { AuthorizerContext, AuthorizerEvent } from './shared/socket.ts'
 
 export interface Dependencies {
   readonly verifier: TokenVerifier
   readonly logger: Logger
+  readonly metrics?: Metrics
   /** Origins whose pages may connect; every origin if left out. Clients that are not browsers send none. */
   readonly allowedOrigins?: readonly string[]
 }
@@ -22,9 +24,10 @@ export interface AuthorizerResult {
 }
 
 /** The REQUEST authorizer of the WebSocket API: a verified token in, the user's id on every route out. */
-export function createHandler({ verifier, logger, allowedOrigins }: Dependencies) {
+export function createHandler(dependencies: Dependencies) {
+  const { logger, allowedOrigins } = dependencies
   return async (event: AuthorizerEvent): Promise<AuthorizerResult> => {
-    const identity = await identify(verifier, logger, event)
+    const identity = await identify(dependencies, event)
     // One decision serves every route of the connection, so the policy names the whole stage.
     const resource = event.methodArn.replace(/\/[^/]*$/, '/*')
     const origin = headerOf(event.headers, 'origin')
@@ -36,7 +39,10 @@ export function createHandler({ verifier, logger, allowedOrigins }: Dependencies
   }
 }
 
-async function identify(verifier: TokenVerifier, logger: Logger, event: AuthorizerEvent): Promise<Identity> {
+async function identify(
+  { verifier, logger, metrics = NO_METRICS }: Dependencies,
+  event: AuthorizerEvent,
+): Promise<Identity> {
   const { headers, queryStringParameters: query } = event
   try {
     return await verifier.verify(presentedToken({ ...(headers && { headers }), ...(query && { query }) }))
@@ -46,6 +52,7 @@ async function identify(verifier: TokenVerifier, logger: Logger, event: Authoriz
       logger.error({ err: error, sourceIp }, 'token could not be checked')
       throw error
     }
+    metrics.add('tokensRefused', 1, error.reason)
     logger.warn({ reason: error.reason, sourceIp, path: '$connect' }, 'token refused')
     // The one text that API Gateway turns into 401; with any other it answers 500.
     throw new Error('Unauthorized')
@@ -53,13 +60,15 @@ async function identify(verifier: TokenVerifier, logger: Logger, event: Authoriz
 }
 
 function decision(Effect: 'Allow' | 'Deny', identity: Identity, Resource: string): AuthorizerResult {
-  const { userId, expiresAt } = identity
+  const { userId, expiresAt, issuedAt } = identity
   return {
     principalId: userId,
     policyDocument: {
       Version: '2012-10-17',
       Statement: [{ Action: 'execute-api:Invoke', Effect, Resource }],
     },
-    ...(Effect === 'Allow' && { context: { userId, expiresAt: String(expiresAt) } }),
+    ...(Effect === 'Allow' && {
+      context: { userId, expiresAt: String(expiresAt), issuedAt: String(issuedAt) },
+    }),
   }
 }

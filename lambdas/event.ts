@@ -1,14 +1,17 @@
-import { FanoutError } from '../src/core/errors.ts'
 import { type AcceptedEvent, parseEvent } from '../src/core/event.ts'
-import type { DeadLetter, DeadLetters, Logger, Redelivery, Retry } from '../src/core/ports.ts'
+import type { Clock, DeadLetter, DeadLetters, Logger, Redelivery, Retry } from '../src/core/ports.ts'
+import { type Metrics, NO_METRICS } from '../src/core/metrics.ts'
 import type { Publisher, PublishResult } from '../src/core/publish.ts'
+import { isFinal } from '../src/core/refusals.ts'
 import { groupOf, isQueueBatch, type QueueRecord, type QueueResult, receivesOf } from './shared/queue.ts'
 
 export interface Dependencies {
   readonly publisher: Publisher
   readonly deadLetters: DeadLetters
   readonly redelivery: Redelivery
+  readonly clock: Clock
   readonly logger: Logger
+  readonly metrics?: Metrics
 }
 
 /** The group of dead letters that came without one. */
@@ -43,6 +46,7 @@ async function publishBatch(
   dependencies: Dependencies,
   records: readonly QueueRecord[],
 ): Promise<QueueResult> {
+  measureWaits(dependencies, records)
   const results = await dependencies.publisher.publishAll(records.map(({ body }) => parsed(body)))
   const groups = new Map<string, Handled[]>()
   for (const [i, record] of records.entries()) {
@@ -55,6 +59,15 @@ async function publishBatch(
   )
   await dependencies.redelivery.schedule(failed.flatMap(retriesOf))
   return { batchItemFailures: failed.flat().map(({ messageId }) => ({ itemIdentifier: messageId })) }
+}
+
+/** Of messages that come for the first time: one that failed waits because it is told to. */
+function measureWaits({ clock, metrics = NO_METRICS }: Dependencies, records: readonly QueueRecord[]): void {
+  for (const record of records) {
+    const sentAt = Number(record.attributes.SentTimestamp)
+    if (receivesOf(record) > 1 || Number.isNaN(sentAt)) continue
+    metrics.observe('queueWait', Math.max(0, clock.now() - sentAt) / 1000)
+  }
 }
 
 /** All of a group at the same time: as long as one of its messages is in flight, SQS hands out none. */
@@ -100,7 +113,7 @@ async function publishDirectly(dependencies: Dependencies, text: string): Promis
 
 /** @returns what keeps the message from being done with: it has to come again */
 async function settle(
-  { deadLetters, logger }: Dependencies,
+  { deadLetters, logger, metrics = NO_METRICS }: Dependencies,
   letter: DeadLetter,
   result: PublishResult | Error,
 ): Promise<Error | undefined> {
@@ -110,15 +123,11 @@ async function settle(
   logger.error({ code, detail: message, ...facts, group: letter.group }, 'message can never be published')
   try {
     await deadLetters.put(letter, { code, message, ...(facts.path !== undefined && { path: facts.path }) })
+    metrics.add('deadLetters', 1, code)
     return undefined
   } catch (error) {
     return asError(error)
   }
-}
-
-/** Whether another try would end the same: `unavailable` is the one code that says nothing about the event. */
-function isFinal(error: Error): error is FanoutError {
-  return error instanceof FanoutError && error.code !== 'unavailable'
 }
 
 function parsed(text: string): AcceptedEvent | Error {

@@ -2,14 +2,18 @@ import type { Logger } from '../src/core/ports.ts'
 import { type HttpHandler, json } from './shared/http.ts'
 
 export interface Dependencies {
-  /** The parts that must work, each with a check that throws if its part does not. */
-  readonly checks: Readonly<Record<string, () => Promise<void>>>
+  /** The parts that must work. */
+  readonly checks: Readonly<Record<string, HealthCheck>>
   readonly logger: Logger
 }
+
+/** Throws if its part does not work; answers what can be counted about it, if anything. */
+export type HealthCheck = () => Promise<Readonly<Record<string, number>> | undefined>
 
 interface PartState {
   readonly status: 'ok' | 'failing'
   readonly detail?: string
+  readonly [count: string]: string | number | undefined
 }
 
 /** `GET /health`: 200 if every part works, else 503 and which does not. */
@@ -26,10 +30,9 @@ export function createHandler({ checks, logger }: Dependencies): HttpHandler {
   }
 }
 
-async function stateOf(logger: Logger, part: string, check: () => Promise<void>): Promise<PartState> {
+async function stateOf(logger: Logger, part: string, check: HealthCheck): Promise<PartState> {
   try {
-    await check()
-    return { status: 'ok' }
+    return { status: 'ok', ...(await check()) }
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error)
     logger.warn({ part, detail }, 'part is unwell')

@@ -1,5 +1,6 @@
 import { SCOPES } from '../src/core/codes.ts'
-import { FanoutError, problemOf } from '../src/core/errors.ts'
+import { problemOf } from '../src/core/errors.ts'
+import type { Metrics } from '../src/core/metrics.ts'
 import { type AcceptedEvent, parsePublishBody, type PublishBody } from '../src/core/event.ts'
 import type { EventQueue, Logger, TokenVerifier } from '../src/core/ports.ts'
 import type { Publisher, PublishResult } from '../src/core/publish.ts'
@@ -9,16 +10,17 @@ import {
   type HttpEvent,
   type HttpHandler,
   type HttpResult,
-  identify,
   json,
   publicError,
 } from './shared/http.ts'
 import { prefers } from './shared/prefer.ts'
+import { requireScope } from './shared/scope.ts'
 
 export interface Dependencies {
   readonly publisher: Publisher
   readonly verifier: TokenVerifier
   readonly logger: Logger
+  readonly metrics?: Metrics
   /** Takes the events of callers who prefer not to wait; without it everybody waits, as RFC 7240 allows. */
   readonly queue?: EventQueue
 }
@@ -32,11 +34,14 @@ interface Queued {
 }
 
 /** `POST /api/v1/events`: one event, or an array of up to 100 that are answered each by itself. */
-export function createHandler({ publisher, verifier, logger, queue }: Dependencies): HttpHandler {
+export function createHandler(dependencies: Dependencies): HttpHandler {
+  const { publisher, logger, queue } = dependencies
   return answering(logger, async (event) => {
-    await checkScope(verifier, logger, event)
-    const body = parsePublishBody(bodyText(event))
+    await requireScope(dependencies, event, SCOPES.publish, 'publishing')
+    const body = await parsed(publisher, event)
     if (queue !== undefined && prefers(event.headers['prefer'], RESPOND_ASYNC)) {
+      const refused = body.kind === 'single' ? [] : body.items.filter((item) => item instanceof Error)
+      await Promise.all(refused.map(async (error) => publisher.refused(error)))
       return enqueue(queue, logger, body)
     }
     if (body.kind === 'single') return json(200, JSON.stringify(await publisher.publish(body.event)))
@@ -44,10 +49,14 @@ export function createHandler({ publisher, verifier, logger, queue }: Dependenci
   })
 }
 
-async function checkScope(verifier: TokenVerifier, logger: Logger, event: HttpEvent): Promise<void> {
-  const { scopes } = await identify(verifier, logger, event)
-  if (scopes.includes(SCOPES.publish)) return
-  throw new FanoutError('forbidden', `publishing needs a token with the scope ${SCOPES.publish}`)
+/** Whoever asks later where the event is finds why it was refused. */
+async function parsed(publisher: Publisher, event: HttpEvent): Promise<PublishBody> {
+  try {
+    return parsePublishBody(bodyText(event))
+  } catch (error) {
+    await publisher.refused(error)
+    throw error
+  }
 }
 
 async function enqueue(queue: EventQueue, logger: Logger, body: PublishBody): Promise<HttpResult> {

@@ -17,6 +17,7 @@ export const handler = createHandler({
     connectionsTable: connectionsTable(environment),
     queueUrl: queueUrl(environment),
     deadLetterQueueUrl: deadLetterQueueUrl(environment),
+    clock: Date,
     logger,
   }),
 })

@@ -2,6 +2,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { bearerToken } from '../../src/auth/presented-token.ts'
 import { FanoutError, problemOf, TokenRefused } from '../../src/core/errors.ts'
+import { type Metrics, NO_METRICS } from '../../src/core/metrics.ts'
 import type { Identity, Logger, TokenVerifier } from '../../src/core/ports.ts'
 
 export type HttpEvent = APIGatewayProxyEventV2
@@ -49,16 +50,31 @@ export function publicError(logger: Logger, error: unknown): FanoutError {
 /** One text for every reason, a missing token included: the difference would help an attacker. */
 const UNAUTHORIZED = 'send a valid token as "Authorization: Bearer …"'
 
+export interface IdentifyDependencies {
+  readonly verifier: TokenVerifier
+  readonly logger: Logger
+  readonly metrics?: Metrics
+}
+
 /** @throws FanoutError `unauthorized`, the reason in the log alone */
-export async function identify(verifier: TokenVerifier, logger: Logger, event: HttpEvent): Promise<Identity> {
+export async function identify(
+  { verifier, logger, metrics = NO_METRICS }: IdentifyDependencies,
+  event: HttpEvent,
+): Promise<Identity> {
   try {
     return await verifier.verify(bearerToken(event.headers['authorization']))
   } catch (error) {
     if (!(error instanceof TokenRefused)) throw error
     const { sourceIp, path } = event.requestContext.http
+    metrics.add('tokensRefused', 1, error.reason)
     logger.warn({ reason: error.reason, sourceIp, path }, 'token refused')
-    throw new FanoutError('unauthorized', UNAUTHORIZED)
+    throw unauthorized()
   }
+}
+
+/** The same for every reason. */
+export function unauthorized(): FanoutError {
+  return new FanoutError('unauthorized', UNAUTHORIZED)
 }
 
 /** The body as text. @throws FanoutError `malformed_json` if it is not UTF-8, as JSON must be (RFC 8259, section 8.1) */

@@ -48,11 +48,14 @@ export interface AuthorizerContext {
   readonly userId: string
   /** Milliseconds since 1970. */
   readonly expiresAt: string
+  /** Milliseconds since 1970; `0` if the token does not say. */
+  readonly issuedAt: string
 }
 
 /** @throws if the authorizer's context is not there: the API is wired up without its authorizer */
 export function senderOf({ connectionId, authorizer }: SocketContext): Sender {
-  const { userId, expiresAt } = authorizer ?? {}
+  // A connection that was opened before a deployment that tells it has none.
+  const { userId, expiresAt, issuedAt = '0' } = authorizer ?? {}
   const expires = Number(expiresAt)
   // `NaN` would never expire.
   if (userId === undefined || Number.isNaN(expires)) {
@@ -60,5 +63,5 @@ export function senderOf({ connectionId, authorizer }: SocketContext): Sender {
       `connection ${connectionId} came without userId and expiresAt: is the authorizer attached to $connect?`,
     )
   }
-  return { id: connectionId, userId, expiresAt: expires }
+  return { id: connectionId, userId, expiresAt: expires, issuedAt: Number(issuedAt) }
 }

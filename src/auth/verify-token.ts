@@ -92,6 +92,8 @@ function identityOf(payload: JWTPayload): Identity {
   return {
     userId: payload.sub,
     expiresAt: Math.min(Math.floor(payload.exp * 1000), Number.MAX_SAFE_INTEGER),
+    issuedAt:
+      typeof payload.iat === 'number' && Number.isFinite(payload.iat) ? Math.floor(payload.iat * 1000) : 0,
     scopes: typeof scope === 'string' ? scope.split(' ').filter((name) => name !== '') : [],
   }
 }

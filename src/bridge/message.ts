@@ -23,6 +23,8 @@ export interface Reason {
   readonly message: string
   /** JSON Pointer (RFC 6901) to the field that is wrong. */
   readonly path?: string
+  /** What the event was refused with, where it was read as one. */
+  readonly error?: FanoutError
 }
 
 export type Verdict = 'published' | 'duplicate' | Reason
@@ -61,6 +63,7 @@ function tooLarge(actual: number): Reason {
   return { code: 'event_too_large', message }
 }
 
-export function reasonOf({ code, message, facts: { path } }: FanoutError): Reason {
-  return { code, message, ...(path !== undefined && { path }) }
+export function reasonOf(error: FanoutError): Reason {
+  const { code, message, facts } = error
+  return { code, message, error, ...(facts.path !== undefined && { path: facts.path }) }
 }

@@ -45,7 +45,10 @@ export class Relay {
     signal: AbortSignal,
   ): Promise<readonly Message[]> {
     const { waiting, poison } = sorted(messages)
-    if (poison.length > 0) await settle(poison)
+    if (poison.length > 0) {
+      await this.#tell(poison)
+      await settle(poison)
+    }
     let left = waiting
     for (let failures = 0; left.length > 0 && !signal.aborted;) {
       const outcomes = await this.#dependencies.target.publish(
@@ -60,6 +63,15 @@ export class Relay {
       else await this.#fails(error, left.length, failures, settled.length > 0, signal)
     }
     return left.map(({ message }) => message)
+  }
+
+  async #tell(poison: readonly Settled[]): Promise<void> {
+    const { target } = this.#dependencies
+    await Promise.all(
+      poison.map(async ({ verdict }) => {
+        if (isReason(verdict) && verdict.error !== undefined) await target.refused?.(verdict.error)
+      }),
+    )
   }
 
   #works(): void {

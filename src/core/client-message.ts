@@ -5,10 +5,18 @@ import { nameType } from './recipients.ts'
 
 /** What a client says over a socket. `docs/protocol.md` is the definition. */
 export type ClientMessage =
-  | { readonly action: 'resume'; readonly after?: number; readonly device?: string }
+  | ResumeMessage
   | { readonly action: 'ping' }
   | { readonly action: 'ack'; readonly offset: number; readonly device?: string }
   | { readonly action: 'report'; readonly offset: number; readonly error: string; readonly device?: string }
+
+export interface ResumeMessage {
+  readonly action: 'resume'
+  readonly after?: number
+  readonly device?: string
+  /** The client asks because it found that pushes are missing. Only counted. */
+  readonly repair?: boolean
+}
 
 /** A message that cannot be taken, with the code for its error frame. */
 export class InvalidMessage extends Error {
@@ -25,7 +33,7 @@ export function parseMessage(text: string): ClientMessage {
   switch (fields['action']) {
     case 'resume': {
       const after = fields['after'] === undefined ? {} : { after: offsetIn(fields, 'after', 0) }
-      return { action: 'resume', ...after, ...optionalDevice(fields) }
+      return { action: 'resume', ...after, ...optionalDevice(fields), ...optionalRepair(fields) }
     }
     case 'ping':
       return { action: 'ping' }
@@ -75,6 +83,12 @@ function optionalDevice(fields: Record<string, unknown>): { device?: string } {
   if (isId(device)) return { device }
   const complaint = `device must be a string of 1 to ${LIMITS.idLength} characters, not ${nameType(device)}`
   throw new InvalidMessage('invalid_message', complaint)
+}
+
+function optionalRepair({ repair }: Record<string, unknown>): { repair?: boolean } {
+  if (repair === undefined) return {}
+  if (typeof repair === 'boolean') return { repair }
+  throw new InvalidMessage('invalid_message', `repair must be true or false, not ${nameType(repair)}`)
 }
 
 function errorIn(fields: Record<string, unknown>): string {

@@ -67,4 +67,90 @@ export const TOKEN_REFUSALS = [
 export type TokenRefusal = (typeof TOKEN_REFUSALS)[number]
 
 /** What a token may allow beyond reading one's own log. */
-export const SCOPES = { publish: 'events:publish' } as const
+export const SCOPES = { publish: 'events:publish', admin: 'events:admin' } as const
+export type Scope = (typeof SCOPES)[keyof typeof SCOPES]
+
+/** How much a receipt tells of the pushes: each of them, or how many had which outcome. */
+export const RECEIPT_DETAILS = ['deliveries', 'counts'] as const
+export type ReceiptDetail = (typeof RECEIPT_DETAILS)[number]
+
+/**
+ * Why a user's screen did or did not show an event: `fanout why` answers with exactly one. In the order in which they are
+ * ruled out; of a user with several devices the first counts that holds for one of them. But where one has applied the event,
+ * one that was away counts for nothing, and neither does a connection without a name.
+ */
+export const REASONS = {
+  refused: {
+    meaning: 'the event was refused, and is in nobody’s log',
+    remedy: 'correct what the refusal names, and publish the event again',
+  },
+  never_published: {
+    meaning: 'no event of this id was ever accepted here, or too long ago to be remembered',
+    remedy:
+      'look whether the publisher got an answer of 2xx; `fanout doctor` tries every way in; of what comes through Redis, `fanout bridge dead` shows what could not be published, and the bridge’s log what was lost; an event without an id is asked for by its JSON, from which the id follows',
+  },
+  publish_under_way: {
+    meaning: 'the event is being published right now',
+    remedy: 'ask again in a moment',
+  },
+  publish_interrupted: {
+    meaning:
+      'a publish was begun and never finished, and nobody tried again: it is not known to have been pushed',
+    remedy:
+      'publish the same event again, which finishes it and duplicates nothing; let the publisher retry until it has an answer of 2xx, or publish through the queue',
+  },
+  not_a_recipient: {
+    meaning: 'the event does not name this user',
+    remedy:
+      'name the user in trainerId, studentId, trainerIds, studentIds or recipientIds; `role` selects nobody, and `userId` counts only where none of the others is given',
+  },
+  handler_threw: {
+    meaning: 'the event was delivered, and the app’s handler failed on it',
+    remedy: 'correct the handler; the event is not given to it again by itself',
+  },
+  dead_socket: {
+    meaning: 'the event was pushed to a connection that was no longer there',
+    remedy:
+      'nothing, if the device comes back: it resumes where it was; if it seems connected and is not, look whether it pings, and whether a proxy in between closes idle connections',
+  },
+  throttled: {
+    meaning: 'the push was throttled: the device takes too slowly, or a quota was hit',
+    remedy:
+      'nothing at once: the device asks for what it lacks with its next ping or event; if it happens often, look at the runbook page on throttled deliveries',
+  },
+  push_failed: {
+    meaning: 'the push failed on the server’s side',
+    remedy:
+      'nothing at once: the device asks for what it lacks with its next ping or event; the server’s log names the failure',
+  },
+  token_expired: {
+    meaning: 'the connection’s token had ended, so nothing was pushed to it',
+    remedy:
+      'give the client a `getToken` that gets a fresh token each time, and look at why it got none; it was told `expired` and resumes with the next token',
+  },
+  not_acknowledged: {
+    meaning:
+      'the event was handed to the device’s connection, and the app has not said that it has applied it',
+    remedy:
+      'look whether the app runs in the foreground and its handlers return; a half-open socket swallows pushes until the next ping finds out; a client without the SDK has to send `ack`',
+  },
+  expired: {
+    meaning: 'the event is no longer kept, and the device did not come for it while it was',
+    remedy:
+      'nothing brings it back: a device that was away for longer is told to fetch its state anew; raise the retention if that happens often',
+  },
+  never_seen: {
+    meaning: 'the event is in the log of this id, and no device of such a user was ever seen',
+    remedy: 'compare the id with `sub` in the user’s token, character for character',
+  },
+  no_device_connected: {
+    meaning: 'the event is in the log, and this device was not connected; it gets it when it comes back',
+    remedy:
+      'open the app: it resumes where it was; if it is open, look at its status and its network, and run `fanout doctor` from there',
+  },
+  applied: {
+    meaning: 'the app has applied the event: its handlers have returned',
+    remedy: 'nothing on the way failed; look at what the handler does with the event',
+  },
+} as const
+export type Reason = keyof typeof REASONS

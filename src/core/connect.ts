@@ -1,16 +1,38 @@
 import { LIMITS } from './limits.ts'
-import type { Connection } from './ports.ts'
+import { NO_METRICS } from './metrics.ts'
+import type { Connection, Revocations } from './ports.ts'
 import { dismiss, type PushDependencies } from './push.ts'
+import { isRevoked, tellRevoked } from './revoked.ts'
 
 export interface ConnectDependencies extends PushDependencies {
+  readonly revocations: Revocations
   /** How many connections one user may have. */
   readonly connectionsPerUser?: number
 }
 
-/** Registers a connection whose token was verified. */
-export async function connect(dependencies: ConnectDependencies, connection: Connection): Promise<void> {
+/**
+ * Registers a connection whose token was verified, unless an administrator has disconnected the user since it was issued.
+ * Registers first and asks then: see `disconnectUser`.
+ *
+ * @param issuedAt of the token
+ * @returns whether it was let in
+ */
+export async function connect(
+  dependencies: ConnectDependencies,
+  connection: Connection,
+  issuedAt: number,
+): Promise<boolean> {
+  const { connections, revocations, logger, metrics = NO_METRICS } = dependencies
+  const { userId, id: connectionId } = connection
   const open = await registerWithinCap(dependencies, connection)
-  dependencies.logger.info({ userId: connection.userId, connectionId: connection.id, open }, 'connected')
+  if (await isRevoked(revocations, userId, issuedAt)) {
+    await connections.remove(userId, connectionId)
+    tellRevoked(dependencies, userId, '$connect')
+    return false
+  }
+  metrics.add('connectionsOpened', 1)
+  logger.info({ userId, connectionId, open }, 'connected')
+  return true
 }
 
 /**

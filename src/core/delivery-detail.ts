@@ -1,4 +1,4 @@
-import type { Outcome } from './codes.ts'
+import type { Outcome, ReceiptDetail } from './codes.ts'
 import { utf8Bytes } from './json-text.ts'
 import { LIMITS } from './limits.ts'
 import type { Delivery, ReceiptRecipient } from './ports.ts'
@@ -7,10 +7,15 @@ import type { Delivery, ReceiptRecipient } from './ports.ts'
  * Cuts what a receipt tells of single deliveries down to `LIMITS.deliveryBytes`; the others are only counted, under
  * `omitted`. A hundred recipients with many devices of long names would otherwise exceed what a store takes as one item, and
  * the event could never be acknowledged. What was sent is cut first: nobody asks why a screen did update.
+ *
+ * @param detail `counts`: all are only counted
  */
-export function boundDetail(recipients: readonly ReceiptRecipient[]): readonly ReceiptRecipient[] {
+export function boundDetail(
+  recipients: readonly ReceiptRecipient[],
+  detail: ReceiptDetail = 'deliveries',
+): readonly ReceiptRecipient[] {
   const all = recipients.flatMap(({ deliveries }) => deliveries)
-  const kept = keptOf(all)
+  const kept = detail === 'counts' ? new Set<Delivery>() : keptOf(all)
   if (kept.size === all.length) return recipients
   return recipients.map((recipient) => {
     const cut = recipient.deliveries.filter((delivery) => !kept.has(delivery))

@@ -13,6 +13,8 @@ export class FanoutError extends Error {
   override readonly name = 'FanoutError'
   readonly code: ProblemCode
   readonly facts: ProblemFacts
+  /** The event that is refused by this, where it has an id. */
+  eventId?: string
 
   constructor(code: ProblemCode, message: string, facts: ProblemFacts = {}) {
     super(message)

@@ -25,9 +25,12 @@ type Fields = Readonly<Record<string, unknown>>
  */
 export function parseEvent(text: string): AcceptedEvent {
   const trimmed = text.trim()
-  checkSize(trimmed)
-  // Not of `trimmed`: to JavaScript a byte order mark and a no-break space are blank, to JSON they are errors.
-  return acceptEvent(trimmed, parseJson(text))
+  const parse = () => parseJson(text)
+  return namingIt(parse, () => {
+    checkSize(trimmed)
+    // Not of `trimmed`: to JavaScript a byte order mark and a no-break space are blank, to JSON they are errors.
+    return acceptEvent(trimmed, parse())
+  })
 }
 
 /** @throws FanoutError `malformed_json` */
@@ -84,6 +87,35 @@ function acceptCloudEvent(text: string, type: string, fields: Fields): AcceptedE
   const people = typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Fields) : {}
   const id = digestOf([fields['source'], fields['id']])
   return { id, type, text, digest: digestWithoutId(fields), recipients: recipientsOf(people, '/data') }
+}
+
+/** Whoever asks later where an event is asks by its id: a refusal carries it, where the event has one. */
+function namingIt(read: () => unknown, accept: () => AcceptedEvent): AcceptedEvent {
+  try {
+    return accept()
+  } catch (error) {
+    const id = error instanceof FanoutError ? idIn(read) : undefined
+    if (error instanceof FanoutError && id !== undefined) error.eventId = id
+    throw error
+  }
+}
+
+/** The id that an event would have had, whatever is wrong with it. */
+function idIn(read: () => unknown): string | undefined {
+  try {
+    const value = read()
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    const fields = value as Fields
+    const { specversion, id, source, timestamp } = fields
+    if (specversion === '1.0') {
+      return typeof source === 'string' && typeof id === 'string' ? digestOf([source, id]) : undefined
+    }
+    if (isId(id)) return id
+    return id === undefined && timestamp !== undefined ? digestWithoutId(fields) : undefined
+  } catch {
+    // What is no JSON, is nested too deeply, or holds what is no number, has no digest.
+    return undefined
+  }
 }
 
 function typeOf(fields: Fields): string {
@@ -191,8 +223,13 @@ function checkBatchLength(length: number): void {
 
 function acceptOrRefuse(text: string, value: unknown): AcceptedEvent | FanoutError {
   try {
-    checkSize(text)
-    return acceptEvent(text, value)
+    return namingIt(
+      () => value,
+      () => {
+        checkSize(text)
+        return acceptEvent(text, value)
+      },
+    )
   } catch (error) {
     if (error instanceof FanoutError) return error
     throw error

@@ -35,6 +35,14 @@ export const LIMITS = {
    * has not finished, and deleting it then would leave a live client deaf.
    */
   pruneGrace: 30_000,
+  /** Of one device: more would make its row cost a second write unit on AWS. */
+  acknowledgements: 8,
+  /** Of one device: what fails for longer is in the app's own log. */
+  reports: 5,
+  /** How old the time may be at which a device was last seen. A poll that brings nothing is not worth a write each time. */
+  seenAccuracy: 10 * 60_000,
+  /** What is kept of a refusal's text. */
+  refusalLength: 500,
   /** The default cap on one user's open connections. */
   connectionsPerUser: 20,
 } as const

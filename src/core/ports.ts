@@ -46,12 +46,20 @@ export interface LogPage {
   readonly gap: boolean
 }
 
+export interface LogEnd {
+  readonly head: number
+  /** Absent where the log has no event, or none any more. */
+  readonly loggedAt?: number
+}
+
 /** One try to push one event to one connection. */
 export interface Delivery {
   readonly connectionId: string
   /** What the client called itself, if it did. */
   readonly device?: string
   readonly outcome: Outcome
+  /** When the outcome was known, in milliseconds since 1970. */
+  readonly at: number
 }
 
 export interface ReceiptRecipient {
@@ -73,6 +81,15 @@ export interface Receipt {
   readonly state: 'accepted' | 'logged'
   readonly acceptedAt: number
   readonly recipients: readonly ReceiptRecipient[]
+}
+
+/** What stands of a publish that was begun, and of which it is not known that it has reached all of the logs. */
+export interface BegunReceipt extends Omit<Receipt, 'state' | 'recipients'> {
+  readonly state: 'begun'
+  readonly recipients: readonly (Pick<ReceiptRecipient, 'userId' | 'field'> & {
+    /** Where the event stands in this log, if it does. */
+    readonly offset?: number
+  })[]
 }
 
 /**
@@ -105,10 +122,13 @@ export interface EventLog {
    */
   complete(receipts: readonly Receipt[]): Promise<void>
 
-  receipt(eventId: string): Promise<Receipt | undefined>
+  receipt(eventId: string): Promise<Receipt | BegunReceipt | undefined>
 
   /** The highest offset. Asking for the head of a log that never was starts it, so that the answer stays true. */
   head(userId: string): Promise<number>
+
+  /** The head, and when the event there was logged, if the log has one: both with the one read that `head` takes. */
+  end(userId: string): Promise<LogEnd>
 
   /** What comes after a cursor. */
   after(userId: string, cursor: number, limits: PageLimits): Promise<LogPage>
@@ -144,6 +164,19 @@ export interface ConnectionRegistry {
   remove(userId: string, connectionId: string): Promise<void>
 }
 
+/** What is known of an open socket. */
+export interface SocketState {
+  readonly connectedAt: number
+  /** When something last went over it, in either direction. */
+  readonly lastActiveAt: number
+}
+
+/** Asks whether a connection of the registry is really there. */
+export interface SocketProbe {
+  /** Never rejects: `gone`, there is no such socket; `unknown`, it could not be found out. */
+  stateOf(connectionId: string): Promise<SocketState | 'gone' | 'unknown'>
+}
+
 /** How the registry's connections are reached. */
 export interface Pusher {
   /** Answers within its own deadline and never rejects: a dead or slow socket holds nobody up. */
@@ -152,27 +185,74 @@ export interface Pusher {
   close(connectionId: string): Promise<void>
 }
 
+/** The app of one device had applied all up to an offset; the server heard of it at a time. */
+export interface Acknowledgement {
+  readonly offset: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+/** The app's handler failed on the event at an offset. */
+export interface HandlerReport {
+  readonly offset: number
+  readonly error: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
 /** What one device of one user has told about itself. It outlasts its connections. */
 export interface DeviceState {
   readonly device: string
-  /** All up to this offset was applied by the app. Absent: it never acknowledged. */
-  readonly acknowledged?: number
-  readonly acknowledgedAt?: number
-  /** The newest event that the app's handler failed on. */
-  readonly report?: { readonly offset: number; readonly error: string; readonly at: number }
+  /** When it last told anything, to within `LIMITS.seenAccuracy`. Milliseconds since 1970. */
+  readonly seenAt: number
+  /**
+   * The newest `LIMITS.acknowledgements`, ascending: how far it has come is in the last, and since when an older event is
+   * applied lies between two of them. One in between may be missing. Empty: it never acknowledged.
+   */
+  readonly acknowledgements: readonly Acknowledgement[]
+  /** The `LIMITS.reports` with the highest offsets, ascending, one for each offset. */
+  readonly reports: readonly HandlerReport[]
 }
 
 export interface DeviceLedger {
+  /** The device is there: so that one which then goes away before it has anything to acknowledge is known of. */
+  seen(userId: string, device: string): Promise<void>
   /** Moves the device's acknowledged offset up to `offset`; never down. */
   acknowledge(userId: string, device: string, offset: number): Promise<void>
   report(userId: string, device: string, offset: number, error: string): Promise<void>
   ofUser(userId: string): Promise<readonly DeviceState[]>
 }
 
+/** From when on the tokens of a user count again, after an administrator disconnected them. Kept for good. */
+export interface Revocations {
+  /** Tokens of the user that were issued before this time are refused. Never moves back. */
+  revoke(userId: string, issuedBefore: number): Promise<void>
+  /** Milliseconds since 1970; nothing if the user was never disconnected. Sees every `revoke` that returned before. */
+  notBefore(userId: string): Promise<number | undefined>
+}
+
+/** An event that was refused, and will never be in the logs under what it said. */
+export interface Refusal {
+  readonly eventId: string
+  readonly code: ProblemCode
+  readonly message: string
+  /** JSON Pointer to the offending field, where there is one. */
+  readonly path?: string
+  readonly at: number
+}
+
+/** The last refusal of each event id, for as long as events are kept. */
+export interface RefusalLedger {
+  note(refusal: Refusal): Promise<void>
+  find(eventId: string): Promise<Refusal | undefined>
+}
+
 /** What a verified token says. */
 export interface Identity {
   readonly userId: string
   readonly expiresAt: number
+  /** When the token was issued, in milliseconds since 1970; 0 if it does not say. */
+  readonly issuedAt: number
   readonly scopes: readonly string[]
 }
 

@@ -1,7 +1,9 @@
 import { tallyOf } from './delivery-detail.ts'
 import type { AcceptedEvent } from './event.ts'
-import type { Appended, EventLog, Receipt } from './ports.ts'
+import { NO_METRICS } from './metrics.ts'
+import type { Appended, EventLog, Receipt, RefusalLedger } from './ports.ts'
 import { pushEvent, type PushDependencies } from './push.ts'
+import { isFinal, noteRefusals } from './refusals.ts'
 
 /** What a publisher is told. `connections` were found, `sent` took the event at once. */
 export interface PublishResult {
@@ -18,6 +20,8 @@ export interface PublishResult {
 
 export interface PublishDependencies extends PushDependencies {
   readonly log: EventLog
+  /** Where it is written down why events were refused. */
+  readonly refusals?: RefusalLedger
 }
 
 /**
@@ -47,6 +51,24 @@ export class Publisher {
    * that could not even be parsed, keeps its place in the answer.
    */
   async publishAll(items: readonly (AcceptedEvent | Error)[]): Promise<readonly (PublishResult | Error)[]> {
+    const results = await this.#publishAll(items)
+    await this.#tell(results)
+    return results
+  }
+
+  /** Counts, and writes down, an event that was refused before it came here. */
+  async refused(error: unknown): Promise<void> {
+    if (isFinal(error)) await this.#tell([error])
+  }
+
+  async #tell(results: readonly (PublishResult | Error)[]): Promise<void> {
+    const { metrics = NO_METRICS } = this.#dependencies
+    for (const result of results) metrics.add('published', 1, resultLabel(result))
+    const errors = results.filter((result) => result instanceof Error)
+    if (errors.length > 0) await noteRefusals(this.#dependencies, errors)
+  }
+
+  async #publishAll(items: readonly (AcceptedEvent | Error)[]): Promise<readonly (PublishResult | Error)[]> {
     const { first, repeated } = separate(items)
     // Without this, two tries at once would both push, and a client without the SDK would show the event twice. All of
     // the call waits: if the other try fails, this one appends the event, and in the order given.
@@ -74,7 +96,7 @@ export class Publisher {
   }
 
   async #again(event: AcceptedEvent): Promise<PublishResult | Error | undefined> {
-    return (await this.publishAll([event]))[0]
+    return (await this.#publishAll([event]))[0]
   }
 
   async #together(events: readonly AcceptedEvent[]): Promise<(PublishResult | Error)[]> {
@@ -91,7 +113,11 @@ export class Publisher {
   async #push(event: AcceptedEvent, appended: Appended | undefined): Promise<Pushed | Error> {
     try {
       if (appended === undefined) throw new Error(`the log gave no answer for event ${event.id}`)
-      if (appended.status === 'refused' || appended.status === 'failed') return appended.error
+      if (appended.status === 'failed') return appended.error
+      if (appended.status === 'refused') {
+        appended.error.eventId = event.id
+        return appended.error
+      }
       const { receipt, status } = appended
       if (status === 'logged') return { receipt, duplicate: true }
       const recipients = await pushEvent(this.#dependencies, receipt, event.text)
@@ -146,6 +172,11 @@ function resultOf({ receipt, duplicate }: Pushed): PublishResult {
     return { userId, offset, ...tallyOf(recipient) }
   })
   return { id: receipt.eventId, duplicate, recipients }
+}
+
+function resultLabel(result: PublishResult | Error): 'published' | 'duplicate' | 'refused' | 'failed' {
+  if (result instanceof Error) return isFinal(result) ? 'refused' : 'failed'
+  return result.duplicate ? 'duplicate' : 'published'
 }
 
 function asError(error: unknown): Error {

@@ -1,8 +1,9 @@
-import type { Outcome } from './codes.ts'
+import type { Outcome, ReceiptDetail } from './codes.ts'
 import { boundDetail } from './delivery-detail.ts'
 import { errorFrame, eventFrame } from './frames.ts'
 import { LIMITS } from './limits.ts'
 import { mapBounded } from './map-bounded.ts'
+import { type Metrics, NO_METRICS } from './metrics.ts'
 import type {
   Clock,
   Connection,
@@ -19,6 +20,9 @@ export interface PushDependencies {
   readonly pusher: Pusher
   readonly clock: Clock
   readonly logger: Logger
+  readonly metrics?: Metrics
+  /** How much receipts tell of deliveries. @default 'deliveries' */
+  readonly receiptDetail?: ReceiptDetail
 }
 
 interface Target {
@@ -51,7 +55,19 @@ export async function pushEvent(
     ...recipient,
     deliveries: deliveries.slice(next, (next += perRecipient[i]?.length ?? 0)),
   }))
-  return boundDetail(recipients)
+  measure(dependencies, receipt, deliveries)
+  return boundDetail(recipients, dependencies.receiptDetail)
+}
+
+function measure(
+  { metrics = NO_METRICS }: PushDependencies,
+  { acceptedAt }: Receipt,
+  deliveries: readonly Delivery[],
+): void {
+  for (const { outcome, at } of deliveries) {
+    metrics.add('deliveries', 1, outcome)
+    if (outcome === 'sent') metrics.observe('publishToPush', Math.max(0, at - acceptedAt) / 1000)
+  }
 }
 
 async function targetsOf(
@@ -74,7 +90,7 @@ async function deliver(
     dependencies.logger.error({ err: error, connectionId: id }, 'push failed')
     return 'failed' as const
   })
-  return { connectionId: id, outcome, ...(device !== undefined && { device }) }
+  return { connectionId: id, outcome, at: dependencies.clock.now(), ...(device !== undefined && { device }) }
 }
 
 async function tryPush(
@@ -98,7 +114,7 @@ async function tryPush(
 
 /** Tells a client why, closes its socket and forgets the connection. */
 export async function dismiss(
-  { connections, pusher, logger }: Omit<PushDependencies, 'clock'>,
+  { connections, pusher, logger }: Pick<PushDependencies, 'connections' | 'pusher' | 'logger'>,
   { userId, id }: Pick<Connection, 'userId' | 'id'>,
   reason: 'evicted' | 'disconnected' | 'expired',
 ): Promise<void> {

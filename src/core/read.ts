@@ -1,7 +1,7 @@
-import { FanoutError } from './errors.ts'
 import { isId } from './ids.ts'
 import { LIMITS } from './limits.ts'
 import type { EventLog, LogEntry, PageLimits } from './ports.ts'
+import { invalidParameter, parameterIn } from './query.ts'
 
 /**
  * Where a reader stands: `after` an offset it has, `since` a time (milliseconds), or nowhere: `newest`.
@@ -81,12 +81,12 @@ export function parseRecentQuery(query: string): RecentQuery {
   const after = wholeNumber(parameters, 'after', 0, Number.MAX_SAFE_INTEGER)
   const since = wholeNumber(parameters, 'since', 0, Number.MAX_SAFE_INTEGER)
   const limit = wholeNumber(parameters, 'limit', 1, LIMITS.pageEvents) ?? LIMITS.pageEvents
-  const device = single(parameters, 'device')
+  const device = parameterIn(parameters, 'device')
   if (device !== undefined && !isId(device)) {
-    throw invalid('device', `must be a name of 1 to ${LIMITS.idLength} characters`)
+    throw invalidParameter('device', `must be a name of 1 to ${LIMITS.idLength} characters`)
   }
   if (after !== undefined && since !== undefined) {
-    throw invalid('since', 'cannot go with after: start with since, go on with after')
+    throw invalidParameter('since', 'cannot go with after: start with since, go on with after')
   }
   return { cursor: cursorOf(after, since), limit, ...(device !== undefined && { device }) }
 }
@@ -102,19 +102,9 @@ function wholeNumber(
   min: number,
   max: number,
 ): number | undefined {
-  const text = single(parameters, name)
+  const text = parameterIn(parameters, name)
   if (text === undefined) return undefined
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
   if (value >= min && value <= max) return value
-  throw invalid(name, `must be a whole number from ${min} to ${max}, not "${text.slice(0, 32)}"`)
-}
-
-function single(parameters: URLSearchParams, name: string): string | undefined {
-  const values = parameters.getAll(name)
-  if (values.length > 1) throw invalid(name, `is given ${values.length} times; give it once`)
-  return values[0]
-}
-
-function invalid(parameter: string, complaint: string): FanoutError {
-  return new FanoutError('invalid_query', `the parameter ${parameter} ${complaint}`, { path: parameter })
+  throw invalidParameter(name, `must be a whole number from ${min} to ${max}, not "${text.slice(0, 32)}"`)
 }

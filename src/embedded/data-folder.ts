@@ -1,12 +1,14 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { Clock, DeviceLedger, EventLog, Logger } from '../core/ports.ts'
+import type { Clock, DeviceLedger, EventLog, Logger, RefusalLedger, Revocations } from '../core/ports.ts'
 import { checkFormat, syncFolder } from './folder-format.ts'
 import { FolderLock } from './folder-lock.ts'
 import { checkWrites } from './check-writes.ts'
 import { GroupCommit } from './group-commit.ts'
 import { LmdbDeviceLedger } from './lmdb-device-ledger.ts'
 import { LmdbEventLog } from './lmdb-event-log.ts'
+import { LmdbRefusalLedger } from './lmdb-refusal-ledger.ts'
+import { LmdbRevocations } from './lmdb-revocations.ts'
 import { LmdbStore } from './lmdb-store.ts'
 import { Retention, type RetentionOptions } from './retention.ts'
 
@@ -27,6 +29,8 @@ export interface DataFolderOptions {
 export interface DataFolder {
   readonly log: EventLog
   readonly devices: DeviceLedger
+  readonly refusals: RefusalLedger
+  readonly revocations: Revocations
   /** Started; `stop` and `tick` are there for tests. */
   readonly retention: Retention
   /** What the writer has done so far. */
@@ -80,6 +84,8 @@ function assemble(store: LmdbStore, lock: FolderLock, options: DataFolderOptions
   return {
     log: new LmdbEventLog(parts),
     devices: new LmdbDeviceLedger(parts),
+    refusals: new LmdbRefusalLedger(parts),
+    revocations: new LmdbRevocations(parts),
     retention,
     get counters() {
       return writer.counters

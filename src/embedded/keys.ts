@@ -1,7 +1,15 @@
 import { isId } from '../core/ids.ts'
 
 /** What a record is: the first byte of its key. Never reuse a number: folders on disk have it. */
-export const KINDS = { head: 1, entry: 2, receipt: 3, device: 4, health: 5 } as const
+export const KINDS = {
+  head: 1,
+  entry: 2,
+  receipt: 3,
+  device: 4,
+  health: 5,
+  refusal: 6,
+  revocation: 7,
+} as const
 export type Kind = (typeof KINDS)[keyof typeof KINDS]
 
 const OFFSET_BYTES = 8
@@ -22,6 +30,8 @@ function idKey(kind: Kind, id: string): Buffer {
 
 export const headKey = (userId: string): Buffer => idKey(KINDS.head, userId)
 export const receiptKey = (eventId: string): Buffer => idKey(KINDS.receipt, eventId)
+export const refusalKey = (eventId: string): Buffer => idKey(KINDS.refusal, eventId)
+export const revocationKey = (userId: string): Buffer => idKey(KINDS.revocation, userId)
 export const healthKey = Buffer.from([KINDS.health])
 
 /** Entries of one user lie side by side, in the order of their offsets. */

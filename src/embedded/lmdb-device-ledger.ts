@@ -1,5 +1,6 @@
+import { withReport } from '../core/handler-reports.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { Clock, DeviceLedger, DeviceState } from '../core/ports.ts'
+import type { Acknowledgement, Clock, DeviceLedger, DeviceState, HandlerReport } from '../core/ports.ts'
 import type { Batch } from './batch.ts'
 import type { GroupCommit } from './group-commit.ts'
 import { deviceKey, devicesRange } from './keys.ts'
@@ -16,6 +17,17 @@ export interface LmdbDeviceLedgerOptions {
   readonly retentionMs: number
   /** How many devices of one user are kept: those seen last. */
   readonly devicesPerUser?: number
+}
+
+/** What is in a record; when it was written is its stamp. */
+type Told = Omit<DeviceState, 'seenAt'>
+
+/** What an older version wrote: the newest acknowledgement and the newest report alone. */
+interface OldTold {
+  readonly device: string
+  readonly acknowledged?: number
+  readonly acknowledgedAt?: number
+  readonly report?: HandlerReport
 }
 
 /**
@@ -37,19 +49,23 @@ export class LmdbDeviceLedger implements DeviceLedger {
     this.#devicesPerUser = options.devicesPerUser ?? DEVICES_PER_USER
   }
 
+  async seen(userId: string, device: string): Promise<void> {
+    await this.#update(userId, device, ({ seenAt, ...told }) => (this.#isStale(seenAt) ? told : undefined))
+  }
+
   async acknowledge(userId: string, device: string, offset: number): Promise<void> {
-    await this.#update(userId, device, (state) => {
+    await this.#update(userId, device, ({ seenAt, ...told }) => {
+      const before = told.acknowledgements.at(-1)?.offset ?? -1
+      if (offset > before) return { ...told, acknowledgements: this.#moved(told.acknowledgements, offset) }
       // Most acknowledgements of a device that polls say nothing new, and need no write.
-      if (state.acknowledged !== undefined && offset <= state.acknowledged) return undefined
-      return { ...state, acknowledged: offset, acknowledgedAt: this.#clock.now() }
+      return this.#isStale(seenAt) ? told : undefined
     })
   }
 
   async report(userId: string, device: string, offset: number, error: string): Promise<void> {
-    await this.#update(userId, device, (state) => {
-      if (state.report !== undefined && offset < state.report.offset) return undefined
+    await this.#update(userId, device, ({ seenAt: _, ...told }) => {
       const report = { offset, error: error.slice(0, LIMITS.reportLength), at: this.#clock.now() }
-      return { ...state, report }
+      return { ...told, reports: withReport(told.reports, report) }
     })
   }
 
@@ -58,18 +74,26 @@ export class LmdbDeviceLedger implements DeviceLedger {
     return records.flatMap(({ value }) => this.#stateIn(value) ?? [])
   }
 
+  #isStale(seenAt: number): boolean {
+    return this.#clock.now() - seenAt >= LIMITS.seenAccuracy
+  }
+
+  #moved(acknowledgements: readonly Acknowledgement[], offset: number): Acknowledgement[] {
+    return [...acknowledgements, { offset, at: this.#clock.now() }].slice(-LIMITS.acknowledgements)
+  }
+
   async #update(
     userId: string,
     device: string,
-    next: (state: DeviceState) => DeviceState | undefined,
+    next: (state: DeviceState) => Told | undefined,
   ): Promise<void> {
     const key = deviceKey(userId, device)
     await this.#writer.run((batch) => {
       const current = this.#stateIn(batch.get(key))
-      const state = next(current ?? { device })
-      if (state === undefined) return
+      const told = next(current ?? { device, seenAt: 0, acknowledgements: [], reports: [] })
+      if (told === undefined) return
       if (current === undefined) this.#makeRoom(batch, userId)
-      batch.put(key, stamped(this.#clock.now(), JSON.stringify(state)))
+      batch.put(key, stamped(this.#clock.now(), JSON.stringify(told)))
     })
   }
 
@@ -83,8 +107,17 @@ export class LmdbDeviceLedger implements DeviceLedger {
   }
 
   #stateIn(record: Buffer | undefined): DeviceState | undefined {
-    if (record === undefined || stampOf(record) < keptSince(this.#clock.now(), this.#retentionMs))
-      return undefined
-    return JSON.parse(textOf(record)) as DeviceState
+    if (record === undefined) return undefined
+    const seenAt = stampOf(record)
+    if (seenAt < keptSince(this.#clock.now(), this.#retentionMs)) return undefined
+    return { ...toldIn(textOf(record)), seenAt }
   }
+}
+
+function toldIn(text: string): Told {
+  const told = JSON.parse(text) as Told | OldTold
+  if ('acknowledgements' in told) return told
+  const { device, acknowledged: offset, acknowledgedAt: at, report } = told
+  const acknowledgements = offset === undefined || at === undefined ? [] : [{ offset, at }]
+  return { device, acknowledgements, reports: report === undefined ? [] : [report] }
 }

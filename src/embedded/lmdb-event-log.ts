@@ -4,7 +4,9 @@ import { PageBudget } from '../core/page.ts'
 import type {
   Appended,
   Clock,
+  Delivery,
   EventLog,
+  LogEnd,
   LogEntry,
   LogPage,
   PageLimits,
@@ -72,6 +74,12 @@ export class LmdbEventLog implements EventLog {
 
   async head(userId: string): Promise<number> {
     return (await this.#log(userId)).head
+  }
+
+  async end(userId: string): Promise<LogEnd> {
+    const { head } = await this.#log(userId)
+    const loggedAt = this.#loggedAt(userId, head)
+    return loggedAt !== undefined && loggedAt >= this.#keptSince() ? { head, loggedAt } : { head }
   }
 
   async after(userId: string, cursor: number, limits: PageLimits): Promise<LogPage> {
@@ -145,7 +153,7 @@ export class LmdbEventLog implements EventLog {
     const record = records.get(receiptKey(eventId))
     if (record === undefined) return undefined
     const since = keptSince(this.#clock.now(), receiptLife(this.#retentionMs))
-    return stampOf(record) < since ? undefined : (JSON.parse(textOf(record)) as Receipt)
+    return stampOf(record) < since ? undefined : receiptIn(textOf(record))
   }
 
   /** Entries from one offset to another, or back, as many as make a page. */
@@ -210,6 +218,17 @@ function putHead(batch: Batch, userId: string, head: Head): Head {
 function putReceipt(batch: Batch, receipt: Receipt): Receipt {
   batch.put(receiptKey(receipt.eventId), stamped(receipt.acceptedAt, JSON.stringify(receipt)))
   return receipt
+}
+
+/** Deliveries of an older version have no time of their own. */
+function receiptIn(text: string): Receipt {
+  const receipt = JSON.parse(text) as Receipt
+  const timed = (deliveries: readonly Omit<Delivery, 'at'>[]): Delivery[] =>
+    deliveries.map((delivery) => ({ at: receipt.acceptedAt, ...delivery }))
+  const recipients = receipt.recipients.map((recipient) => {
+    return { ...recipient, deliveries: timed(recipient.deliveries) }
+  })
+  return { ...receipt, recipients }
 }
 
 function entryOf({ key, value }: StoredRecord): LogEntry {

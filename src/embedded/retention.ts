@@ -48,7 +48,7 @@ const IDLE_MS = 1000
 
 /**
  * Removes what has expired, a little at a time, round and round. Readers filter by themselves, so this is only about
- * space. Heads of logs are not among what it looks at: they outlive their entries.
+ * space. Heads of logs and revocations are not among what it looks at: they stay for good.
  */
 export class Retention {
   readonly #options: RetentionOptions
@@ -153,6 +153,7 @@ function expiring(retentionMs: number): readonly [Expiring, ...Expiring[]] {
     { kind: KINDS.entry, lifeMs: retentionMs, skip: afterLogOf },
     { kind: KINDS.receipt, lifeMs: receiptLife(retentionMs) },
     { kind: KINDS.device, lifeMs: retentionMs },
+    { kind: KINDS.refusal, lifeMs: retentionMs },
   ]
 }
 

@@ -1,5 +1,5 @@
 import { issueToken, type TokenRequest } from '../auth/issue-token.ts'
-import { SCOPES } from '../core/codes.ts'
+import { type Scope, SCOPES } from '../core/codes.ts'
 import { isId } from '../core/ids.ts'
 import type { Logger } from '../core/ports.ts'
 import { type HttpEvent, type HttpHandler, type HttpResult, json } from '../../lambdas/shared/http.ts'
@@ -70,8 +70,14 @@ function parseRequest(body: string): Asked | string {
     return `expiresIn must be a whole number of seconds from -${LONGEST} to ${LONGEST}`
   }
   if (scope === undefined) return { userId, expiresIn }
-  if (scope !== SCOPES.publish) return `scope must be left out or "${SCOPES.publish}"`
+  if (!isScope(scope)) return `scope must be left out or one of ${SCOPE_NAMES.join(', ')}`
   return { userId, expiresIn, scope }
+}
+
+const SCOPE_NAMES: readonly string[] = Object.values(SCOPES)
+
+function isScope(value: unknown): value is Scope {
+  return typeof value === 'string' && SCOPE_NAMES.includes(value)
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {

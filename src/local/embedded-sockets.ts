@@ -2,11 +2,12 @@ import { createHandler as authorize } from '../../lambdas/authorize.ts'
 import { createHandler as connect } from '../../lambdas/connect.ts'
 import { createHandler as disconnect } from '../../lambdas/disconnect.ts'
 import { createHandler as message } from '../../lambdas/message.ts'
-import type { ConnectionRegistry, Logger, Pusher, TokenVerifier } from '../core/ports.ts'
+import type { Metrics } from '../core/metrics.ts'
+import type { ConnectionRegistry, Logger, Pusher, SocketProbe, TokenVerifier } from '../core/ports.ts'
 import type { DataFolder } from '../embedded/data-folder.ts'
 import { MemoryConnectionRegistry } from '../embedded/memory-connection-registry.ts'
 import { createWebSocketApi, type LogRecord, type WebSocketApi } from '../gateway/websocket/websocket-api.ts'
-import { gatewayPusher } from './gateway-pusher.ts'
+import { gatewayProbe, gatewayPusher } from './gateway-pusher.ts'
 import type { Settings } from './settings.ts'
 
 export interface SocketDependencies {
@@ -14,12 +15,14 @@ export interface SocketDependencies {
   readonly folder: DataFolder
   readonly verifier: TokenVerifier
   readonly logger: Logger
+  readonly metrics: Metrics
 }
 
 export interface EmbeddedSockets {
   readonly sockets: WebSocketApi
   readonly connections: ConnectionRegistry
   readonly pusher: Pusher
+  readonly probe: SocketProbe
 }
 
 /**
@@ -32,14 +35,21 @@ const UNTHROTTLED = { perSecond: Infinity, burst: Infinity }
 const CLIENT_MESSAGES = { perSecond: 50, burst: 200 }
 
 /** The WebSocket side: the project's handlers behind the gateway. */
-export function embeddedSockets({ settings, folder, verifier, logger }: SocketDependencies): EmbeddedSockets {
+export function embeddedSockets({
+  settings,
+  folder,
+  verifier,
+  logger,
+  metrics,
+}: SocketDependencies): EmbeddedSockets {
   const connections = new MemoryConnectionRegistry()
   const pusher: Pusher = {
     post: async (connectionId, frame) => push.post(connectionId, frame),
     close: async (connectionId) => push.close(connectionId),
   }
   const { allowedOrigins, connectionsPerUser } = settings
-  const shared = { connections, pusher, clock: Date, logger, connectionsPerUser }
+  const { revocations } = folder
+  const shared = { connections, pusher, revocations, clock: Date, logger, metrics, connectionsPerUser }
   const onMessage = {
     handler: message({ ...shared, log: folder.log, devices: folder.devices }),
     returnResponse: true,
@@ -47,7 +57,9 @@ export function embeddedSockets({ settings, folder, verifier, logger }: SocketDe
   const sockets = createWebSocketApi({
     stage: '',
     connectionsApi: settings.connectionsApi ? 'loopback' : 'off',
-    authorizer: { handler: authorize({ verifier, logger, ...(allowedOrigins && { allowedOrigins }) }) },
+    authorizer: {
+      handler: authorize({ verifier, logger, metrics, ...(allowedOrigins && { allowedOrigins }) }),
+    },
     routes: {
       $connect: { handler: connect(shared) },
       $disconnect: { handler: disconnect(shared) },
@@ -63,7 +75,7 @@ export function embeddedSockets({ settings, folder, verifier, logger }: SocketDe
     },
   })
   const push = gatewayPusher(sockets.connections)
-  return { sockets, connections, pusher }
+  return { sockets, connections, pusher, probe: gatewayProbe(sockets.connections) }
 }
 
 /** Who came and went is in the handlers' own lines, with the user. */

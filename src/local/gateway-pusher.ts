@@ -1,4 +1,4 @@
-import type { Pusher } from '../core/ports.ts'
+import type { Pusher, SocketProbe } from '../core/ports.ts'
 import type { ConnectionsPort, PostOutcome } from '../gateway/websocket/websocket-api.ts'
 
 const OUTCOMES = {
@@ -15,6 +15,18 @@ export function gatewayPusher(connections: ConnectionsPort): Pusher {
     post: async (connectionId, frame) => OUTCOMES[connections.post(connectionId, frame)],
     close: async (connectionId) => {
       connections.delete(connectionId)
+    },
+  }
+}
+
+/** Asks the gateway in this process. */
+export function gatewayProbe(connections: ConnectionsPort): SocketProbe {
+  return {
+    stateOf: async (connectionId) => {
+      const found = connections.get(connectionId)
+      if (found === 'gone') return 'gone'
+      if (typeof found === 'string') return 'unknown'
+      return { connectedAt: found.connectedAt.getTime(), lastActiveAt: found.lastActiveAt.getTime() }
     },
   }
 }

@@ -13,6 +13,7 @@ import { embeddedBridge, type EmbeddedBridge } from './embedded-bridge.ts'
 import { embeddedHttpApi } from './embedded-http.ts'
 import { embeddedSockets } from './embedded-sockets.ts'
 import type { Phase } from './phase.ts'
+import { PrometheusMetrics } from './prometheus-metrics.ts'
 import type { Settings } from './settings.ts'
 import { readOrGenerateSecret, secretFile } from './token-secret.ts'
 
@@ -80,15 +81,26 @@ function assemble(settings: Settings, folder: DataFolder, logger: Logger): Parts
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
   })
-  const { sockets, connections, pusher } = embeddedSockets({ settings, folder, verifier, logger })
+  const metrics = new PrometheusMetrics(() => sockets.connectionCount)
+  const shared = { settings, folder, verifier, logger, metrics }
+  const { sockets, connections, pusher, probe } = embeddedSockets(shared)
   const wsServer = createServer(sockets.handleRequest).on('upgrade', sockets.handleUpgrade)
-  const publisher = new Publisher({ log: folder.log, connections, pusher, clock: Date, logger })
-  const bridge = embeddedBridge(settings.bridge, publisher, logger)
-  const httpApi = embeddedHttpApi({
-    settings,
-    folder,
-    verifier,
+  const publisher = new Publisher({
+    log: folder.log,
+    refusals: folder.refusals,
+    connections,
+    pusher,
+    clock: Date,
     logger,
+    metrics,
+    receiptDetail: settings.receiptDetail,
+  })
+  const bridge = embeddedBridge(settings.bridge, publisher, logger, metrics.registry)
+  const httpApi = embeddedHttpApi({
+    ...shared,
+    connections,
+    pusher,
+    probe,
     publisher,
     bridge,
     phase: () => phase,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { MIN_SECRET_BYTES } from '../auth/verify-token.ts'
 import { type BridgeSettings, readBridgeSettings } from '../bridge/settings.ts'
+import { RECEIPT_DETAILS, type ReceiptDetail } from '../core/codes.ts'
 import { LIMITS } from '../core/limits.ts'
 import {
   type Environment,
@@ -26,6 +27,8 @@ export interface Settings {
   readonly audience?: string
   readonly allowedOrigins?: readonly string[]
   readonly connectionsPerUser: number
+  /** How much receipts tell of deliveries. */
+  readonly receiptDetail: ReceiptDetail
   /** Serve `@connections` on the WebSocket port, to loopback alone. */
   readonly connectionsApi: boolean
   /** Serve the console, a page for whoever develops or demonstrates. */
@@ -62,6 +65,7 @@ export function readSettings(environment: Environment): Settings {
       1,
       10_000,
     ),
+    receiptDetail: oneOf('RECEIPT_DETAIL', get('RECEIPT_DETAIL') ?? 'deliveries', RECEIPT_DETAILS),
     connectionsApi: oneOf('CONNECTIONS_API', get('CONNECTIONS_API') ?? '0', ['0', '1']) === '1',
     console: oneOf('CONSOLE', get('CONSOLE') ?? '1', ['0', '1']) === '1',
     ...(bridge !== undefined && { bridge }),

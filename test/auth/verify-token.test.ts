@@ -24,6 +24,7 @@ describe('a token signed with the shared secret', () => {
     ).toEqual({
       userId: 'ann',
       expiresAt: (NOW + 60) * 1000,
+      issuedAt: NOW * 1000,
       scopes: ['events:publish', 'openid'],
     })
   })
@@ -138,6 +139,15 @@ describe('a token signed with the shared secret', () => {
     expect(await judge({ exp: NOW - 4 })).toMatchObject({ expiresAt: (NOW - 4) * 1000 })
     expect(await judge({ exp: NOW + 0.5 })).toMatchObject({ expiresAt: NOW * 1000 + 500 })
     expect(await judge({ exp: 1e20 })).toMatchObject({ expiresAt: Number.MAX_SAFE_INTEGER })
+  })
+
+  it.each([
+    [0, 0],
+    [NOW - 0.25, NOW * 1000 - 250],
+    [NOW + 3600, (NOW + 3600) * 1000],
+    [undefined, 0],
+  ])('tells when it was issued, or that it does not say: %j', async (iat, issuedAt) => {
+    expect(await judge({ iat })).toMatchObject({ issuedAt })
   })
 
   it('follows the clock that it was given', async () => {

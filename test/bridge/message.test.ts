@@ -125,9 +125,10 @@ it('whatever comes is an event or has a reason: nothing is thrown, or one messag
 })
 
 describe('a reason', () => {
-  it('has the problem’s code, text and place', () => {
+  it('has the problem’s code, text and place, and the error itself', () => {
     const error = new FanoutError('invalid_event', 'it is wrong', { path: '/id', limit: 3 })
-    expect(reasonOf(error)).toEqual({ code: 'invalid_event', message: 'it is wrong', path: '/id' })
+    const texts = { code: 'invalid_event', message: 'it is wrong', path: '/id' }
+    expect(reasonOf(error)).toEqual({ ...texts, error })
     expect(reasonOf(new FanoutError('no_recipients', 'nobody'))).not.toHaveProperty('path')
   })
 

@@ -9,6 +9,7 @@ import {
   idsOf,
   range,
   readAll,
+  receiptOf,
   statusesOf,
   useLog,
 } from './log-under-test.ts'
@@ -114,12 +115,14 @@ export function describeAppend(create: CreateEventLog): void {
     it('of a completed event answers `logged` and how the deliveries went', async () => {
       const event = sampleEvent('e1', ['ann', 'bob'])
       await t.log.append([event])
-      const deliveries = [{ connectionId: 'c1', device: 'phone', outcome: 'sent' as const }]
+      const deliveries = [
+        { connectionId: 'c1', device: 'phone', outcome: 'sent' as const, at: t.clock.now() + 7 },
+      ]
       await t.complete('e1', { bob: deliveries })
       const [again] = await t.log.append([event])
-      const receipt = await t.log.receipt('e1')
+      const receipt = await receiptOf(t.log, 'e1')
       expect(again).toEqual({ status: 'logged', receipt })
-      expect(receipt?.recipients.map((recipient) => recipient.deliveries)).toEqual([[], deliveries])
+      expect(receipt.recipients.map((recipient) => recipient.deliveries)).toEqual([[], deliveries])
       expect(idsOf(await readAll(t.log, 'ann'))).toEqual(['e1'])
     })
 
@@ -223,11 +226,11 @@ export function describeAppend(create: CreateEventLog): void {
 
     it('change nothing but the state and the deliveries', async () => {
       await t.log.append([sampleEvent('e1', ['ann', 'bob'])])
-      const before = (await t.log.receipt('e1'))!
+      const before = await receiptOf(t.log, 'e1')
       t.clock.advance(5)
       const deliveries = [
-        { connectionId: 'c1', outcome: 'sent' as const },
-        { connectionId: 'c2', device: 'tablet', outcome: 'gone' as const },
+        { connectionId: 'c1', outcome: 'sent' as const, at: t.clock.now() },
+        { connectionId: 'c2', device: 'tablet', outcome: 'gone' as const, at: t.clock.now() + 1234 },
       ]
       await t.complete('e1', { ann: deliveries })
       const [ann, bob] = before.recipients
@@ -238,15 +241,33 @@ export function describeAppend(create: CreateEventLog): void {
       })
     })
 
+    it('keep deliveries that are only counted, alone and beside others', async () => {
+      await t.log.append([sampleEvent('e1', ['ann', 'bob', 'cat'])])
+      const receipt = await receiptOf(t.log, 'e1')
+      const [ann, bob, cat] = receipt.recipients
+      const deliveries = [{ connectionId: 'c1', outcome: 'gone' as const, at: t.clock.now() }]
+      const recipients = [
+        { ...ann!, deliveries, omitted: { sent: 3, throttled: 1 } },
+        { ...bob!, omitted: { expired: 2 } },
+        cat!,
+      ]
+      const logged = { ...receipt, state: 'logged' as const, recipients }
+      await t.log.complete([logged])
+      expect(await t.log.receipt('e1')).toEqual(logged)
+      const again = await t.log.append([sampleEvent('e1', ['ann', 'bob', 'cat'])])
+      expect(again).toEqual([{ status: 'logged', receipt: logged }])
+    })
+
     it('keep the largest receipt there can be', async () => {
       const userIds = range(LIMITS.recipients).map((i) => `${'\u{1F600}'.repeat(60)}${i}`)
       await t.log.append([sampleEvent('e1', userIds)])
-      const receipt = (await t.log.receipt('e1'))!
+      const receipt = await receiptOf(t.log, 'e1')
       const deliveries = () =>
         range(LIMITS.connectionsPerUser).map((i) => ({
           connectionId: `connection-${i}`,
           device: '€'.repeat(LIMITS.idLength),
           outcome: 'throttled' as const,
+          at: t.clock.now() + i,
         }))
       const recipients = boundDetail(receipt.recipients.map((one) => ({ ...one, deliveries: deliveries() })))
       const logged = { ...receipt, state: 'logged' as const, recipients }

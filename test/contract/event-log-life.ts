@@ -64,6 +64,19 @@ export function describeLife(create: CreateEventLog): void {
       expect((await t.log.after('ann', old[2]!, ALL)).gap).toBe(false)
     })
 
+    it('leaves of the end of a log its head alone', async () => {
+      const offsets = await t.fill('ann', 3, 10)
+      const loggedAt = t.clock.now() - 10
+      t.clock.advance(RETENTION - 10)
+      expect(await t.log.end('ann')).toEqual({ head: offsets[2], loggedAt })
+      t.clock.advance(1)
+      const end = await t.log.end('ann')
+      expect(end).toEqual({ head: await t.log.head('ann') })
+      expect(end.head).toBeGreaterThanOrEqual(offsets[2]!)
+      expect(await t.fill('ann', 1)).toEqual([end.head + 1])
+      expect(await t.log.end('ann')).toEqual({ head: end.head + 1, loggedAt: t.clock.now() - 1 })
+    })
+
     it('of a receipt comes at twice the retention; till then a retry is known', async () => {
       const event = sampleEvent('e1', ['ann'])
       await t.log.append([event])
@@ -235,7 +248,7 @@ export function describeLife(create: CreateEventLog): void {
     it('changes nothing', async () => {
       const event = sampleEvent('e1', ['ann', 'bob'])
       await t.log.append([event, sampleEvent('e2', ['ann'])])
-      await t.complete('e1', { ann: [{ connectionId: 'c1', outcome: 'sent' }] })
+      await t.complete('e1', { ann: [{ connectionId: 'c1', outcome: 'sent', at: t.clock.now() + 3 }] })
       const empty = await t.log.head('cat')
       const before = [
         await readAll(t.log, 'ann'),

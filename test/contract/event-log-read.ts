@@ -25,12 +25,13 @@ export function describeRead(create: CreateEventLog): void {
       expect(new Set(heads).size).toBe(1)
     })
 
-    it.each(['after', 'newest', 'cursorAt'] as const)('is started by %s', async (read) => {
-      const answer = await (read === 'cursorAt'
-        ? t.log.cursorAt('ann', 0, 10).then(({ cursor }) => cursor)
-        : (read === 'after' ? t.log.after('ann', 0, ALL) : t.log.newest('ann', ALL)).then(
-            (page) => page.head,
-          ))
+    it.each([
+      ['after', async () => (await t.log.after('ann', 0, ALL)).head],
+      ['newest', async () => (await t.log.newest('ann', ALL)).head],
+      ['cursorAt', async () => (await t.log.cursorAt('ann', 0, 10)).cursor],
+      ['end', async () => (await t.log.end('ann')).head],
+    ])('is started by %s', async (_, read) => {
+      const answer = await read()
       t.clock.advance(1000)
       expect(await t.log.head('ann')).toBe(answer)
     })
@@ -40,6 +41,33 @@ export function describeRead(create: CreateEventLog): void {
       expect(await t.log.after('ann', head, ALL)).toEqual({ entries: [], head, more: false, gap: false })
       expect(await t.log.newest('ann', ALL)).toEqual({ entries: [], head, more: false, gap: false })
       expect(await t.log.cursorAt('ann', 0, 10)).toEqual({ cursor: head, complete: true })
+      expect(await t.log.end('ann')).toEqual({ head })
+    })
+  })
+
+  describe('end', () => {
+    it('is the head, and when the newest event was logged', async () => {
+      for (const step of [0, 1, 1000]) {
+        t.clock.advance(step)
+        const [head] = await t.fill('ann', 1, 0)
+        expect(await t.log.end('ann')).toEqual({ head, loggedAt: t.clock.now() })
+      }
+      expect((await t.log.end('ann')).head).toBe(await t.log.head('ann'))
+    })
+
+    it('says when that was, not what time it is, and of one log alone', async () => {
+      const [head] = await t.fill('ann', 1)
+      const loggedAt = t.clock.now() - 1
+      t.clock.advance(RETENTION / 2)
+      await t.fill('bob', 2)
+      expect(await t.log.end('ann')).toEqual({ head, loggedAt })
+    })
+
+    it('does not fall back though the clock does', async () => {
+      const loggedAt = t.clock.now()
+      await t.fill('ann', 1, -5000)
+      const [head] = await t.fill('ann', 1, 0)
+      expect(await t.log.end('ann')).toEqual({ head, loggedAt })
     })
   })
 

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, expect } from 'vitest'
-import type { Appended, Clock, Delivery, EventLog, LogEntry, PageLimits } from '../../src/core/ports.ts'
+import type {
+  Appended,
+  Clock,
+  Delivery,
+  EventLog,
+  LogEntry,
+  PageLimits,
+  Receipt,
+} from '../../src/core/ports.ts'
 import { ManualClock } from './manual-clock.ts'
 import { sampleEvent } from './samples.ts'
 
@@ -42,6 +50,14 @@ export function expectGapless(entries: readonly LogEntry[]): void {
   expect(offsets).toEqual(range(entries.length).map((i) => offsets[0]! + i))
 }
 
+/** The receipt of an event that is in all of its logs. */
+export async function receiptOf(log: EventLog, eventId: string): Promise<Receipt> {
+  const receipt = await log.receipt(eventId)
+  if (receipt === undefined || receipt.state === 'begun')
+    throw new Error(`${eventId} is not in all of its logs`)
+  return receipt
+}
+
 /** Completes the receipt of an event, if it has one, with these deliveries by user. */
 export async function complete(
   log: EventLog,
@@ -49,7 +65,7 @@ export async function complete(
   deliveries: Readonly<Record<string, readonly Delivery[]>> = {},
 ): Promise<void> {
   const receipt = await log.receipt(eventId)
-  if (receipt === undefined) return
+  if (receipt === undefined || receipt.state === 'begun') return
   const recipients = receipt.recipients.map((one) => ({ ...one, deliveries: deliveries[one.userId] ?? [] }))
   await log.complete([{ ...receipt, state: 'logged', recipients }])
 }

@@ -21,6 +21,11 @@ describe('a message', () => {
     [' {"after":41.0,"device":"phone","action":"resume"} ', { action: 'resume', after: 41, device: 'phone' }],
     ['{"action":"resume","after":9007199254740991}', { action: 'resume', after: Number.MAX_SAFE_INTEGER }],
     [`{"action":"resume","device":"${LONG}"}`, { action: 'resume', device: LONG }],
+    ['{"action":"resume","repair":true}', { action: 'resume', repair: true }],
+    [
+      '{"action":"resume","after":7,"device":"d","repair":false}',
+      { action: 'resume', after: 7, device: 'd', repair: false },
+    ],
     ['{"action":"ping"}', { action: 'ping' }],
     ['{"action":"ack","offset":1}', { action: 'ack', offset: 1 }],
     ['{"action":"ack","offset":42,"device":"é"}', { action: 'ack', offset: 42, device: 'é' }],
@@ -36,6 +41,7 @@ describe('a message', () => {
       '"after":"x"',
       '"offset":{}',
       '"device":5',
+      '"repair":"x"',
       '"__proto__":{"a":1}',
     ]) {
       expect(parseMessage(`{"action":"ping",${extra}}`)).toEqual({ action: 'ping' })
@@ -112,6 +118,16 @@ describe('a message', () => {
     ['{"action":"report","offset":1,"error":null}', 'error must be a string, not null'],
   ])('that lacks something: %s', (text, message) => {
     expect(refusalOf(text)).toEqual({ code: 'invalid_message', message })
+  })
+
+  it.each([
+    ['"true"', 'a string of 4 characters'],
+    ['1', '1'],
+    ['null', 'null'],
+    ['[]', 'an array'],
+  ])('that asks for a repair with %s', (repair, name) => {
+    const message = `repair must be true or false, not ${name}`
+    expect(refusalOf(`{"action":"resume","repair":${repair}}`)).toEqual({ code: 'invalid_message', message })
   })
 
   it.each([

@@ -3,52 +3,16 @@ import { connect } from '../../src/core/connect.ts'
 import { handleMessage } from '../../src/core/handle-message.ts'
 import { sampleEvent } from '../contract/samples.ts'
 import { changed, connectionOf, createWorld, type World } from '../support/fakes.ts'
+import { merges, Turnstile } from '../support/turnstile.ts'
 import * as wrong from '../support/wrong.ts'
 
 const CLIENT = ['register', 'read'] as const
 const PUBLISHER = ['append', 'look up', 'push'] as const
 type Step = (typeof CLIENT)[number] | (typeof PUBLISHER)[number]
 
-/** All ways to merge two sequences, each in its own order. */
-function merges(a: readonly Step[], b: readonly Step[]): Step[][] {
-  const [a0, ...as] = a
-  const [b0, ...bs] = b
-  if (a0 === undefined) return [[...b]]
-  if (b0 === undefined) return [[...a]]
-  return [...merges(as, b).map((rest) => [a0, ...rest]), ...merges(a, bs).map((rest) => [b0, ...rest])]
-}
-
-/** Lets the steps through in one given order. */
-class Turnstile {
-  readonly passed: Step[] = []
-  readonly #order: readonly Step[]
-  #wake: (() => void)[] = []
-
-  constructor(order: readonly Step[]) {
-    this.#order = order
-  }
-
-  async pass<T>(step: Step, effect: () => Promise<T>): Promise<T> {
-    // A step that was not foreseen, like a push to nobody that became a push after all, goes when all others have.
-    while (this.passed.length < this.#order.length && this.#order[this.passed.length] !== step) {
-      await new Promise<void>((resolve) => this.#wake.push(resolve))
-    }
-    const result = await effect()
-    this.skip(step)
-    return result
-  }
-
-  skip(step: Step): void {
-    this.passed.push(step)
-    const waiting = this.#wake
-    this.#wake = []
-    for (const wake of waiting) wake()
-  }
-}
-
 const EVENT = sampleEvent('e-1', ['ann'])
 
-async function publisherOf(world: World, turnstile: Turnstile, make: wrong.MakePublish): Promise<void> {
+async function publisherOf(world: World, turnstile: Turnstile<Step>, make: wrong.MakePublish): Promise<void> {
   const { log, connections, pusher, clock, logger } = world
   const publish = make({
     clock,
@@ -73,17 +37,17 @@ async function publisherOf(world: World, turnstile: Turnstile, make: wrong.MakeP
   await publish(EVENT)
 }
 
-async function clientOf(world: World, turnstile: Turnstile, order: readonly Step[], start: number) {
+async function clientOf(world: World, turnstile: Turnstile<Step>, order: readonly Step[], start: number) {
   const connection = connectionOf(world.clock, 'c-1', 'ann')
   let page = ''
   for (const step of order) {
-    if (step === 'register') await turnstile.pass(step, () => connect(world, connection))
+    if (step === 'register') await turnstile.pass(step, () => connect(world, connection, 0))
     else {
       const text = JSON.stringify({ action: 'resume', after: start })
       // The hand-shake has registered it; what `resume` itself registers is not what this is about.
       const connections = { ...registryOf(world), get: async () => connection }
-      page =
-        (await turnstile.pass(step, () => handleMessage({ ...world, connections }, connection, text))) ?? ''
+      const sender = { ...connection, issuedAt: 0 }
+      page = (await turnstile.pass(step, () => handleMessage({ ...world, connections }, sender, text))) ?? ''
     }
   }
   return page

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { connect } from '../../src/core/connect.ts'
 import { connectionOf, createWorld, MemoryRegistry, type World } from '../support/fakes.ts'
 
+const ISSUED_AT = 1_700_000_000_000
 const EVICTED =
   '{"type":"error","code":"evicted","message":"the user opened more connections than allowed, and this was the oldest"}'
 
@@ -14,7 +15,8 @@ describe('a new connection', () => {
 
   const open = async (id: string, connectionsPerUser?: number) => {
     const connection = connectionOf(world.clock, id, 'ann', { registeredAt: world.clock.now() })
-    await connect({ ...world, ...(connectionsPerUser !== undefined && { connectionsPerUser }) }, connection)
+    const cap = connectionsPerUser === undefined ? {} : { connectionsPerUser }
+    expect(await connect({ ...world, ...cap }, connection, ISSUED_AT)).toBe(true)
     world.clock.advance(1)
   }
   const idsOf = () => world.connections.rows.map(({ id }) => id)
@@ -22,7 +24,7 @@ describe('a new connection', () => {
 
   it('is registered, and nobody is told', async () => {
     const connection = { ...connectionOf(world.clock, 'c1', 'ann'), device: 'phone' }
-    await connect(world, connection)
+    expect(await connect(world, connection, ISSUED_AT)).toBe(true)
     expect(world.connections.rows).toEqual([connection])
     expect(world.pusher.posts).toEqual([])
     expect(world.logger.lines).toEqual([
@@ -51,7 +53,7 @@ describe('a new connection', () => {
   it('is never evicted by itself, though its row is older than the others', async () => {
     await open('c1', 1)
     const early = connectionOf(world.clock, 'c0', 'ann', { registeredAt: 1 })
-    await connect({ ...world, connectionsPerUser: 1 }, early)
+    await connect({ ...world, connectionsPerUser: 1 }, early, ISSUED_AT)
     expect(idsOf()).toContain('c0')
   })
 
@@ -75,7 +77,7 @@ describe('a new connection', () => {
     world = { ...world, connections }
     for (const id of ['c1', 'c2']) {
       const connection = connectionOf(world.clock, id, 'ann', { registeredAt: world.clock.now() })
-      await connect({ ...world, pusher, connectionsPerUser: 1 }, connection)
+      await connect({ ...world, pusher, connectionsPerUser: 1 }, connection, ISSUED_AT)
       world.clock.advance(1)
     }
     expect(steps).toEqual(['remove c1', 'tell c1', 'close c1'])
@@ -100,7 +102,7 @@ describe('a new connection', () => {
     const all = Array.from({ length: cap + 5 }, (_, i) =>
       connectionOf(world.clock, `c${i}`, 'ann', { registeredAt: world.clock.now() + i }),
     )
-    await Promise.all(all.map(async (one) => connect({ ...world, connectionsPerUser: cap }, one)))
+    await Promise.all(all.map(async (one) => connect({ ...world, connectionsPerUser: cap }, one, ISSUED_AT)))
     expect(idsOf()).toEqual(all.slice(-cap).map(({ id }) => id))
   })
 })

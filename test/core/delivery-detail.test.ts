@@ -10,7 +10,12 @@ const LONG_NAME = '€'.repeat(LIMITS.idLength)
 const TOO_MANY = Math.ceil(LIMITS.deliveryBytes / utf8Bytes(LONG_NAME))
 
 const deliveriesOf = (count: number, outcome: Outcome, device = LONG_NAME): Delivery[] =>
-  Array.from({ length: count }, (_, i) => ({ connectionId: `${outcome}-${i}`, outcome, device }))
+  Array.from({ length: count }, (_, i) => ({
+    connectionId: `${outcome}-${i}`,
+    outcome,
+    at: 1_700_000_000_000 + i,
+    device,
+  }))
 
 const recipientOf = (userId: string, deliveries: readonly Delivery[]): ReceiptRecipient => {
   return { userId, field: 'recipientIds', offset: 1, deliveries }
@@ -64,5 +69,45 @@ describe('what a receipt tells of its deliveries', () => {
     expect(cut?.omitted?.throttled).toBeGreaterThan(0)
     expect(tallyOf(cut!)).toEqual({ connections: 2 * TOO_MANY + 3, sent: TOO_MANY })
     expect(tallyOf(whole)).toEqual(tallyOf(cut!))
+  })
+
+  it('is nothing but counts where that is asked for', () => {
+    const all = [
+      recipientOf('ann', [...deliveriesOf(2, 'sent', 'phone'), ...deliveriesOf(1, 'gone', 'tv')]),
+      recipientOf('bob', deliveriesOf(1, 'expired', 'phone')),
+      recipientOf('cat', []),
+    ]
+    expect(boundDetail(all, 'counts')).toEqual([
+      { ...recipientOf('ann', []), omitted: { sent: 2, gone: 1 } },
+      { ...recipientOf('bob', []), omitted: { expired: 1 } },
+      recipientOf('cat', []),
+    ])
+    expect(boundDetail(all, 'counts').map(tallyOf)).toEqual(all.map(tallyOf))
+  })
+
+  it.each([
+    ['of three bytes a character', '€'],
+    ['that JSON has to escape', '\u0001'],
+    ['of surrogate pairs', '\u{1F600}'],
+  ])('fits into what a store takes, for as many as there can be, with the longest names %s', (_, unit) => {
+    const name = unit.repeat(LIMITS.idLength / unit.length)
+    const outcomes = ['sent', 'gone', 'throttled', 'failed', 'expired'] as const
+    const all = Array.from({ length: LIMITS.recipients }, (_, i) => ({
+      ...recipientOf(`${i}${name}`.slice(0, LIMITS.idLength), []),
+      deliveries: Array.from({ length: LIMITS.connectionsPerUser }, (_, j) => ({
+        connectionId: `${i}-${j}`.padEnd(36, 'x'),
+        device: name,
+        outcome: outcomes[(i + j) % outcomes.length]!,
+        at: 1_700_000_000_000,
+      })),
+    }))
+    for (const detail of ['deliveries', 'counts'] as const) {
+      const bounded = boundDetail(all, detail)
+      // DynamoDB's item has 400 KB.
+      expect(utf8Bytes(JSON.stringify(bounded))).toBeLessThan(300 * 1024)
+      expect(bounded.map(tallyOf)).toEqual(all.map(tallyOf))
+    }
+    expect(bytesOf(boundDetail(all))).toBeLessThanOrEqual(LIMITS.deliveryBytes)
+    expect(bytesOf(boundDetail(all))).toBeGreaterThan(LIMITS.deliveryBytes / 2)
   })
 })

@@ -1,24 +1,27 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { handleMessage } from '../../src/core/handle-message.ts'
+import { handleMessage, type Sender } from '../../src/core/handle-message.ts'
+import type { Connection } from '../../src/core/ports.ts'
 import { sampleEvent } from '../contract/samples.ts'
 import { changed, connectionOf, createWorld, type World } from '../support/fakes.ts'
 
 describe('a message over a socket', () => {
   let world: World
-  let sender: ReturnType<typeof connectionOf>
+  let row: ReturnType<typeof connectionOf>
+  let sender: typeof row & Sender
   let start: number
 
   beforeEach(async () => {
     world = createWorld()
-    sender = connectionOf(world.clock, 'c-1', 'ann')
-    await world.connections.register(sender)
+    row = connectionOf(world.clock, 'c-1', 'ann')
+    sender = { ...row, issuedAt: world.clock.now() - 60_000 }
+    await world.connections.register(row)
     start = await world.log.head('ann')
   })
 
   const say = async (message: object | string) => {
-    const { id, userId, expiresAt } = sender
+    const { id, userId, expiresAt, issuedAt } = sender
     const text = typeof message === 'string' ? message : JSON.stringify(message)
-    const answer = await handleMessage(world, { id, userId, expiresAt }, text)
+    const answer = await handleMessage(world, { id, userId, expiresAt, issuedAt }, text)
     return answer === undefined ? undefined : (JSON.parse(answer) as unknown)
   }
 
@@ -80,7 +83,7 @@ describe('a message over a socket', () => {
     })
 
     it('leaves a connection that is known as it is', async () => {
-      const named = { ...sender, device: 'phone' }
+      const named = { ...row, device: 'phone' }
       await world.connections.register(named)
       world.clock.advance(5)
       await say({ action: 'resume' })
@@ -88,12 +91,29 @@ describe('a message over a socket', () => {
       expect(world.connections.rows).toEqual([named])
     })
 
+    it('notes that the device is there, once for a connection', async () => {
+      await say({ action: 'resume', device: 'phone' })
+      const [state] = await world.devices.ofUser('ann')
+      expect(state).toEqual({ device: 'phone', seenAt: world.clock.now(), acknowledgements: [], reports: [] })
+      world.clock.advance(1)
+      await say({ action: 'resume', device: 'phone' })
+      expect(await world.devices.ofUser('ann')).toEqual([state])
+    })
+
+    it('answers also where the device cannot be noted', async () => {
+      world.devices.seen = async () => Promise.reject(new Error('the table is throttled'))
+      expect(await say({ action: 'resume', device: 'phone' })).toEqual(page([], 0))
+      expect(world.logger.lines).toMatchObject([
+        { level: 'error', message: 'device could not be noted as seen', fields: { device: 'phone' } },
+      ])
+    })
+
     it('names the device, keeping when the connection came', async () => {
       world.clock.advance(5)
       await say({ action: 'resume', device: 'phone' })
-      expect(world.connections.rows).toEqual([{ ...sender, device: 'phone' }])
+      expect(world.connections.rows).toEqual([{ ...row, device: 'phone' }])
       await say({ action: 'resume', device: 'tablet' })
-      expect(world.connections.rows).toEqual([{ ...sender, device: 'tablet' }])
+      expect(world.connections.rows).toEqual([{ ...row, device: 'tablet' }])
     })
 
     it('of one that was evicted, but not closed, makes no room beyond the cap', async () => {
@@ -119,9 +139,9 @@ describe('a message over a socket', () => {
           get: async () => undefined,
           ofUser: async () => [],
           remove: async () => undefined,
-          register: async (row: typeof sender) => {
+          register: async (given: Connection) => {
             steps.push('register')
-            return connections.register(row)
+            return connections.register(given)
           },
         },
         log: changed(log, {
@@ -131,10 +151,10 @@ describe('a message over a socket', () => {
           },
         }),
       }
-      const { id, userId, expiresAt } = sender
+      const { id, userId, expiresAt, issuedAt } = sender
       await handleMessage(
         watched,
-        { id, userId, expiresAt },
+        { id, userId, expiresAt, issuedAt },
         '{"action":"resume","after":0,"device":"phone"}',
       )
       expect(steps).toEqual(['register', 'read'])
@@ -163,8 +183,9 @@ describe('a message over a socket', () => {
       expect(
         await say({ action: 'report', offset: start + 3, error: 'boom', device: 'phone' }),
       ).toBeUndefined()
-      const report = { offset: start + 3, error: 'boom', at: at() }
-      const state = { device: 'phone', acknowledged: start + 2, acknowledgedAt: at(), report }
+      const reports = [{ offset: start + 3, error: 'boom', at: at() }]
+      const acknowledgements = [{ offset: start + 2, at: at() }]
+      const state = { device: 'phone', seenAt: at(), acknowledgements, reports }
       expect(await world.devices.ofUser('ann')).toEqual([state])
       expect(world.logger.lines).toEqual([
         {
@@ -183,9 +204,9 @@ describe('a message over a socket', () => {
       expect(await world.devices.ofUser('ann')).toEqual([
         {
           device: 'd',
-          acknowledged: start + 3,
-          acknowledgedAt: at(),
-          report: { offset: start + 3, error: 'x', at: at() },
+          seenAt: at(),
+          acknowledgements: [{ offset: start + 3, at: at() }],
+          reports: [{ offset: start + 3, error: 'x', at: at() }],
         },
       ])
     })
@@ -197,11 +218,14 @@ describe('a message over a socket', () => {
       await say({ action: 'ack', offset: start + 2 })
       await say({ action: 'report', offset: start + 2, error: 'x' })
       await say({ action: 'ack', offset: start + 3, device: 'tablet' })
-      const devices = (await world.devices.ofUser('ann')).map((state) => [state.device, state.acknowledged])
+      const devices = (await world.devices.ofUser('ann')).map((state) => [
+        state.device,
+        state.acknowledgements.map(({ offset }) => offset),
+      ])
       expect(devices).toEqual([
-        ['c-1', start + 1],
-        ['phone', start + 2],
-        ['tablet', start + 3],
+        ['c-1', [start + 1]],
+        ['phone', [start + 2]],
+        ['tablet', [start + 3]],
       ])
     })
 
@@ -219,7 +243,7 @@ describe('a message over a socket', () => {
     expect(await say('hello')).toMatchObject({ type: 'error', code: 'malformed_json' })
     expect(await say('')).toMatchObject({ type: 'error', code: 'malformed_json' })
     expect(await say({ action: 'dance' })).toMatchObject({ type: 'error', code: 'unknown_action' })
-    expect(world.connections.rows).toEqual([sender])
+    expect(world.connections.rows).toEqual([row])
     expect(world.pusher.closed).toEqual([])
     expect(world.logger.lines).toEqual([])
   })

@@ -2,6 +2,7 @@ import { setImmediate as allOthers } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { AcceptedEvent } from '../../src/core/event.ts'
 import { Publisher, type PublishDependencies, type PublishResult } from '../../src/core/publish.ts'
+import { receiptOf } from '../contract/log-under-test.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { sampleEvent } from '../contract/samples.ts'
 import { connectionOf, MemoryRegistry, RecordingLogger, RecordingPusher } from '../support/fakes.ts'
@@ -123,15 +124,16 @@ class Story {
     event: AcceptedEvent,
     answer: PublishResult | Error | string | undefined,
   ): Promise<void> {
-    const receipt = await this.log.receipt(event.id)
-    expect(receipt?.state, 'the receipt').toBe('logged')
+    const receipt = await receiptOf(this.log, event.id)
+    expect(receipt.state, 'the receipt').toBe('logged')
     const runs = this.pushers.map((_, run) => run)
     const completedIn = runs.find((run) =>
-      receipt?.recipients.some(({ deliveries }) => deliveries.some((d) => d.connectionId === `bob-${run}`)),
+      receipt.recipients.some(({ deliveries }) => deliveries.some((d) => d.connectionId === `bob-${run}`)),
     )
     expect(completedIn, 'the run that pushed and completed').toBeDefined()
-    for (const { userId, deliveries } of receipt?.recipients ?? []) {
-      expect(deliveries).toEqual(this.deliveriesOf(userId, completedIn!))
+    for (const { userId, deliveries } of receipt.recipients) {
+      const at = this.clock.now()
+      expect(deliveries).toEqual(this.deliveriesOf(userId, completedIn!).map((one) => ({ ...one, at })))
     }
     const frames = this.pushers[completedIn!]?.framesTo(`bob-${completedIn!}`) ?? []
     expect(frames.filter((frame) => frame.includes(`"id":"${event.id}"`))).toHaveLength(1)

@@ -38,16 +38,17 @@ describe('pushing an event', () => {
     await open('c1', 'cat')
     await open('x1', 'eve')
     world.pusher.script.set('a2', 'throttled').set('c1', 'failed')
+    const at = world.clock.now()
     expect(await push('ann', 'bob', 'cat')).toEqual([
       {
         userId: 'ann',
         deliveries: [
-          { connectionId: 'a1', outcome: 'sent', device: 'phone' },
-          { connectionId: 'a2', outcome: 'throttled' },
+          { connectionId: 'a1', outcome: 'sent', at, device: 'phone' },
+          { connectionId: 'a2', outcome: 'throttled', at },
         ],
       },
       { userId: 'bob', deliveries: [] },
-      { userId: 'cat', deliveries: [{ connectionId: 'c1', outcome: 'failed' }] },
+      { userId: 'cat', deliveries: [{ connectionId: 'c1', outcome: 'failed', at }] },
     ])
     expect(world.pusher.posts).toEqual([
       { connectionId: 'a1', frame: frame(40) },
@@ -65,8 +66,8 @@ describe('pushing an event', () => {
       {
         userId: 'ann',
         deliveries: [
-          { connectionId: 'ended', outcome: 'expired', device: 'tv' },
-          { connectionId: 'ending', outcome: 'sent' },
+          { connectionId: 'ended', outcome: 'expired', at: now, device: 'tv' },
+          { connectionId: 'ending', outcome: 'sent', at: now },
         ],
       },
     ])
@@ -84,7 +85,9 @@ describe('pushing an event', () => {
   ])('to a connection that is gone, registered %i ms ago, keeps it: %s', async (age, kept) => {
     await open('a1', 'ann', { registeredAt: world.clock.now() - age })
     world.pusher.script.set('a1', 'gone')
-    expect((await push('ann'))[0]?.deliveries).toEqual([{ connectionId: 'a1', outcome: 'gone' }])
+    expect((await push('ann'))[0]?.deliveries).toEqual([
+      { connectionId: 'a1', outcome: 'gone', at: world.clock.now() },
+    ])
     expect(idsOf()).toEqual(kept ? ['a1'] : [])
     expect(world.pusher.closed).toEqual([])
   })
@@ -107,10 +110,32 @@ describe('pushing an event', () => {
 
   it('says where the event stands in each log, beside how its deliveries went', async () => {
     await open('a1', 'ann')
-    const deliveries = [{ connectionId: 'a1', outcome: 'sent' }]
+    const deliveries = [{ connectionId: 'a1', outcome: 'sent', at: world.clock.now() }]
     expect(await pushEvent(world, receiptFor('ann', 'bob'), TEXT)).toEqual([
       { userId: 'ann', field: 'recipientIds', offset: 40, deliveries },
       { userId: 'bob', field: 'recipientIds', offset: 41, deliveries: [] },
+    ])
+  })
+
+  it('says when the outcome of each was known', async () => {
+    const start = world.clock.now()
+    await open('a1', 'ann')
+    await open('a2', 'ann')
+    const waiting: (() => void)[] = []
+    world.pusher.post = async () => {
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      return 'sent'
+    }
+    const pushed = push('ann')
+    await allOthers()
+    for (const ms of [10, 200]) {
+      world.clock.advance(ms)
+      waiting.shift()?.()
+      await allOthers()
+    }
+    expect((await pushed)[0]?.deliveries).toEqual([
+      { connectionId: 'a1', outcome: 'sent', at: start + 10 },
+      { connectionId: 'a2', outcome: 'sent', at: start + 210 },
     ])
   })
 

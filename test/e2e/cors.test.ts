@@ -22,7 +22,7 @@ describe('a browser’s page', () => {
       expect({ status, text }).toEqual({ status: 204, text: '' })
       expect(Object.fromEntries(headers)).toMatchObject({
         'access-control-allow-origin': '*',
-        'access-control-allow-methods': 'GET,POST,OPTIONS',
+        'access-control-allow-methods': 'GET,POST,DELETE,OPTIONS',
         'access-control-allow-headers': expect.stringMatching(/^authorization,content-type,prefer/) as string,
         'access-control-max-age': '3600',
       })

@@ -64,7 +64,9 @@ describe('what docs/publishing.md says of /health', () => {
   it('is what it answers', async () => {
     const response = await fetch(new URL('/health', target.httpUrl))
     expect(response.status).toBe(200)
-    expect(publishing).toContain(`200 \`${await response.text()}\``)
+    // What is in a queue at the moment is another matter.
+    const text = (await response.text()).replaceAll(/"(waiting|inFlight|messages)":\d+/g, '"$1":0')
+    expect(publishing).toContain(`200 \`${text}\``)
   })
 })
 

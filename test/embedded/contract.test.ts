@@ -2,6 +2,8 @@ import { MemoryConnectionRegistry } from '../../src/embedded/memory-connection-r
 import { describeConnectionRegistry } from '../contract/connection-registry.contract.ts'
 import { describeDeviceLedger } from '../contract/device-ledger.contract.ts'
 import { describeEventLog } from '../contract/event-log.contract.ts'
+import { describeRefusalLedger } from '../contract/refusal-ledger.contract.ts'
+import { describeRevocations } from '../contract/revocations.contract.ts'
 import { TestFolder } from './folders.ts'
 
 describeEventLog('LMDB', async (options) => {
@@ -18,6 +20,24 @@ describeDeviceLedger('LMDB', async (options) => {
   return {
     ledger: folder.open.devices,
     reopen: async () => (await folder.reopen()).devices,
+    close: () => folder.remove(),
+  }
+})
+
+describeRevocations('LMDB', async (options) => {
+  const folder = new TestFolder(options)
+  return {
+    revocations: folder.open.revocations,
+    reopen: async () => (await folder.reopen()).revocations,
+    close: () => folder.remove(),
+  }
+})
+
+describeRefusalLedger('LMDB', async (options) => {
+  const folder = new TestFolder(options)
+  return {
+    refusals: folder.open.refusals,
+    reopen: async () => (await folder.reopen()).refusals,
     close: () => folder.remove(),
   }
 })

@@ -3,6 +3,8 @@ import { GroupCommit } from '../../src/embedded/group-commit.ts'
 import { kindRange, KINDS } from '../../src/embedded/keys.ts'
 import { LmdbDeviceLedger } from '../../src/embedded/lmdb-device-ledger.ts'
 import { LmdbEventLog } from '../../src/embedded/lmdb-event-log.ts'
+import { LmdbRefusalLedger } from '../../src/embedded/lmdb-refusal-ledger.ts'
+import { LmdbRevocations } from '../../src/embedded/lmdb-revocations.ts'
 import { Retention, type RetentionOptions, type Timer } from '../../src/embedded/retention.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { NASTY_IDS, sampleEvent } from '../contract/samples.ts'
@@ -52,6 +54,22 @@ describe('a sweep', () => {
     clock.advance(RETENTION)
     await sweeper().tick()
     expect(counts()).toEqual({ heads: 2, entries: 0, receipts: 0, devices: 0 })
+  })
+
+  it('removes refusals after the retention, and revocations never', async () => {
+    const refusals = new LmdbRefusalLedger({ store, writer, clock, retentionMs: RETENTION })
+    const revocations = new LmdbRevocations({ store, writer })
+    await refusals.note({ eventId: 'e', code: 'no_recipients', message: 'nobody', at: clock.now() })
+    await revocations.revoke('ann', clock.now())
+    clock.advance(RETENTION)
+    await sweeper().tick()
+    expect([count('refusal'), count('revocation')]).toEqual([1, 1])
+    clock.advance(1)
+    await sweeper().tick()
+    expect([count('refusal'), count('revocation')]).toEqual([0, 1])
+    clock.advance(1000 * RETENTION)
+    await sweeper().tick()
+    expect(count('revocation')).toBe(1)
   })
 
   it('changes nothing that a reader sees', async () => {

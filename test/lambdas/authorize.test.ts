@@ -3,6 +3,7 @@ import { createHandler } from '../../lambdas/authorize.ts'
 import { TOKEN_REFUSALS } from '../../src/core/codes.ts'
 import { FanoutError } from '../../src/core/errors.ts'
 import { RecordingLogger } from '../support/fakes.ts'
+import { RecordingMetrics } from '../support/recording-metrics.ts'
 import { ScriptedVerifier, socketContext } from './events.ts'
 
 const ARN = 'arn:aws:execute-api:eu-central-1:123456789012:abc123/prod/$connect'
@@ -28,7 +29,7 @@ const policy = (Effect: 'Allow' | 'Deny') => ({
 const ALLOWED = {
   principalId: 'ann',
   policyDocument: policy('Allow'),
-  context: { userId: 'ann', expiresAt: '1800000000000' },
+  context: { userId: 'ann', expiresAt: '1800000000000', issuedAt: '1700000000000' },
 }
 
 describe('the authorizer', () => {
@@ -65,6 +66,7 @@ describe('the authorizer', () => {
     expect(Object.entries(context ?? {}).map(([name, value]) => [name, typeof value])).toEqual([
       ['userId', 'string'],
       ['expiresAt', 'string'],
+      ['issuedAt', 'string'],
     ])
   })
 
@@ -100,6 +102,24 @@ describe('the authorizer', () => {
       expect(logger.text()).not.toContain('the-secret-token')
     }
     await expect(authorize(null)).rejects.toThrow('Unauthorized')
+  })
+
+  it('counts what it refuses, by the reason, and nothing that it lets in or cannot judge', async () => {
+    const metrics = new RecordingMetrics()
+    const handler = createHandler({ verifier, logger, metrics })
+    const tokens = [...Object.keys(SECRETS), 'good', 'the-secret-token-down']
+    await Promise.allSettled(
+      tokens.map(async (token) =>
+        handler({
+          methodArn: ARN,
+          headers: { authorization: `Bearer ${token}` },
+          requestContext: socketContext(),
+        }),
+      ),
+    )
+    expect(metrics.counts).toEqual(
+      Object.fromEntries(TOKEN_REFUSALS.map((reason) => [`tokensRefused:${reason}`, 1])),
+    )
   })
 
   it('does not refuse a token that it cannot judge', async () => {

@@ -33,6 +33,8 @@ const EXPECTED: Readonly<Record<string, readonly (keyof typeof PARTS)[]>> = {
   event: ['tables', 'queues', 'posts', 'log', 'events'],
   publish: ['tables', 'queues', 'secrets', 'posts', 'tokens', 'log', 'events'],
   recent: ['tables', 'secrets', 'tokens', 'log'],
+  inspect: ['tables', 'secrets', 'posts', 'tokens', 'log'],
+  'disconnect-user': ['tables', 'secrets', 'posts', 'tokens'],
   health: ['tables', 'queues'],
 }
 

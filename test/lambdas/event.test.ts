@@ -1,23 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createHandler } from '../../lambdas/event.ts'
 import { FanoutError } from '../../src/core/errors.ts'
-import type { DeadLetter, DeadLetterReason, DeadLetters, EventLog, Retry } from '../../src/core/ports.ts'
+import type { EventLog, Retry } from '../../src/core/ports.ts'
 import { Publisher } from '../../src/core/publish.ts'
 import { changed, connectionOf, createWorld, type World } from '../support/fakes.ts'
-
-interface Letter extends DeadLetter {
-  readonly reason: DeadLetterReason
-}
-
-class RecordingDeadLetters implements DeadLetters {
-  readonly letters: Letter[] = []
-  readonly refused = new Set<string>()
-
-  async put(letter: DeadLetter, reason: DeadLetterReason): Promise<void> {
-    if (this.refused.has(letter.text)) throw new Error('the dead-letter queue is down')
-    this.letters.push({ ...letter, reason })
-  }
-}
+import { message, RecordingDeadLetters } from './queue.ts'
 
 let world: World
 /** What each call was given. */
@@ -59,31 +46,12 @@ const handlerOn = (log: EventLog) =>
         scheduled.push(retries)
       },
     },
+    clock: world.clock,
     logger: world.logger,
+    metrics: world.metrics,
   })
 
 const event = (id: string, user = 'ann', type = 'T') => JSON.stringify({ type, id, trainerId: user })
-
-/** A message as the event source hands it over; its id is told by its place. */
-function message(body: string, i: number, group: string | undefined = 'ann', receives = 1) {
-  return {
-    messageId: `m-${i}`,
-    receiptHandle: `r-${i}`,
-    body,
-    attributes: {
-      ApproximateReceiveCount: String(receives),
-      SentTimestamp: '0',
-      SenderId: 's',
-      ApproximateFirstReceiveTimestamp: '0',
-      ...(group !== '' && { MessageGroupId: group, MessageDeduplicationId: `d-${i}`, SequenceNumber: '1' }),
-    },
-    messageAttributes: {},
-    md5OfBody: '',
-    eventSource: 'aws:sqs',
-    eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:events.fifo',
-    awsRegion: 'us-east-1',
-  }
-}
 
 async function deliver(...messages: readonly (readonly [body: string, group?: string])[]) {
   return handler({ Records: messages.map(([body, group], i) => message(body, i, group)) })

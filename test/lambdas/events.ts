@@ -11,13 +11,18 @@ interface Request {
   readonly isBase64Encoded?: boolean
   readonly query?: string
   readonly prefer?: string
+  /** API Gateway's name of the route. */
+  readonly routeKey?: string
+  /** The id in the address, with escapes undone, as API Gateway gives it. */
+  readonly id?: string
 }
 
-export function httpEvent({ token, query = '', prefer, ...rest }: Request = {}): HttpEvent {
+export function httpEvent(request: Request = {}): HttpEvent {
+  const { token, query = '', prefer, routeKey = '$default', id, ...rest } = request
   const path = '/api/v1/events'
   return {
     version: '2.0',
-    routeKey: '$default',
+    routeKey,
     rawPath: path,
     rawQueryString: query,
     headers: {
@@ -31,12 +36,13 @@ export function httpEvent({ token, query = '', prefer, ...rest }: Request = {}):
       domainPrefix: 'd',
       http: { method: 'GET', path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
       requestId: 'r',
-      routeKey: '$default',
+      routeKey,
       stage: '$default',
       time: '',
       timeEpoch: 0,
     },
     isBase64Encoded: false,
+    ...(id !== undefined && { pathParameters: { id } }),
     ...rest,
   }
 }
@@ -44,6 +50,9 @@ export function httpEvent({ token, query = '', prefer, ...rest }: Request = {}):
 export function bodyOf({ body }: HttpResult): unknown {
   return JSON.parse(body ?? '')
 }
+
+/** Of every token that says nothing else. */
+export const ISSUED_AT = 1_700_000_000_000
 
 /** What a token says is decided by the test; whatever is not listed is refused. */
 export class ScriptedVerifier implements TokenVerifier {
@@ -58,7 +67,7 @@ export class ScriptedVerifier implements TokenVerifier {
     const said = this.#tokens[token] ?? 'bad_signature'
     if (said instanceof Error) throw said
     if (typeof said === 'string') throw new TokenRefused(said)
-    return { userId: 'ann', expiresAt: 9_000_000_000_000, scopes: [], ...said }
+    return { userId: 'ann', expiresAt: 9_000_000_000_000, issuedAt: ISSUED_AT, scopes: [], ...said }
   }
 }
 

@@ -39,6 +39,18 @@ describe('GET /health', () => {
     ])
   })
 
+  it('tells what a part counts, beside how it is', async () => {
+    const logger = new RecordingLogger()
+    const checks = { queue: async () => ({ waiting: 7, dead: 0 }), log: unwell }
+    expect(bodyOf(await createHandler({ checks, logger })(httpEvent()))).toEqual({
+      status: 'failing',
+      parts: {
+        queue: { status: 'ok', waiting: 7, dead: 0 },
+        log: { status: 'failing', detail: 'disk 7 on fire' },
+      },
+    })
+  })
+
   it('is well with nothing to check', async () => {
     const answer = await createHandler({ checks: {}, logger: new RecordingLogger() })(httpEvent())
     expect([answer.statusCode, answer.body]).toEqual([200, '{"status":"ok","parts":{}}'])

@@ -103,6 +103,14 @@ describe('POST /api/v1/events with Prefer: respond-async', () => {
     expect(queue.sent).toEqual([])
   })
 
+  it('writes down what it refused at once, and counts it', async () => {
+    await prefer('{"type":"T","id":"x"}')
+    await prefer(`[${EVENT},{"type":"T","id":"y"},5]`)
+    expect(await world.refusals.find('x')).toMatchObject({ code: 'no_recipients' })
+    expect(await world.refusals.find('y')).toMatchObject({ code: 'no_recipients' })
+    expect(world.metrics.counts).toEqual({ 'published:refused': 3 })
+  })
+
   it('needs the same token', async () => {
     expect((await prefer(EVENT, 'reader')).statusCode).toBe(403)
     expect((await prefer(EVENT, 'bad')).statusCode).toBe(401)

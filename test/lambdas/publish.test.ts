@@ -115,6 +115,26 @@ describe('POST /api/v1/events', () => {
     expect(world.logger.lines).toEqual([])
   })
 
+  it('writes down what it refused, and counts it', async () => {
+    world.clock.advance(5)
+    const at = world.clock.now()
+    await publish('{"type":"T","id":"x"}')
+    await publish('{')
+    await publish('[{"type":"T","id":"y","trainerId":-1},5,' + EVENT + ']')
+    await publish(EVENT.replace('"T"', '"U"'))
+    expect(await world.refusals.find('x')).toMatchObject({ code: 'no_recipients', at })
+    expect(await world.refusals.find('y')).toMatchObject({ code: 'invalid_event', path: '/trainerId', at })
+    expect(await world.refusals.find('e-1')).toMatchObject({ code: 'id_conflict', path: '/id', at })
+    expect(world.metrics.counts).toEqual({ 'published:published': 1, 'published:refused': 5 })
+  })
+
+  it('writes down nothing for whoever may not publish', async () => {
+    await publish('{"type":"T","id":"x"}', 'reader')
+    await publish('{"type":"T","id":"x"}', 'bad')
+    expect(await world.refusals.find('x')).toBeUndefined()
+    expect(world.metrics.counts).toEqual({})
+  })
+
   it('refuses the id of another event with 409', async () => {
     await publish(EVENT)
     const answer = await publish(EVENT.replace('"T"', '"U"'))

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createHandler } from '../../lambdas/recent.ts'
 import { sampleEvent } from '../contract/samples.ts'
 import { changed, createWorld, type World } from '../support/fakes.ts'
-import { bodyOf, httpEvent, ScriptedVerifier } from './events.ts'
+import { bodyOf, httpEvent, ISSUED_AT, ScriptedVerifier } from './events.ts'
 
 const verifier = new ScriptedVerifier({ ann: { userId: 'ann' }, bob: { userId: 'bob' } })
 
@@ -24,7 +24,10 @@ describe('GET /api/v1/events/recent', () => {
   const page = (items: number[], more: boolean, truncated: boolean) =>
     `{"events":[${items.map(item).join(',')}],"head":${start + 3},"more":${more},"truncated":${truncated}}`
   const devices = async () =>
-    (await world.devices.ofUser('ann')).map(({ device, acknowledged }) => [device, acknowledged! - start])
+    (await world.devices.ofUser('ann')).map(({ device, acknowledgements }) => [
+      device,
+      acknowledgements.at(-1)!.offset - start,
+    ])
 
   it('answers the newest', async () => {
     expect(await get('limit=2')).toEqual({
@@ -77,7 +80,9 @@ describe('GET /api/v1/events/recent', () => {
     const head = await world.log.head('bob')
     await get(`after=${head}&device=phone`, 'bob')
     expect(await devices()).toEqual([])
-    expect(await world.devices.ofUser('bob')).toMatchObject([{ device: 'phone', acknowledged: head }])
+    expect(await world.devices.ofUser('bob')).toMatchObject([
+      { device: 'phone', acknowledgements: [{ offset: head }] },
+    ])
   })
 
   it('refuses a query that is not valid, and names the parameter', async () => {
@@ -98,6 +103,45 @@ describe('GET /api/v1/events/recent', () => {
     expect((await handler(httpEvent({ query: `token=ann` }))).statusCode).toBe(401)
     expect(world.logger.text()).not.toContain('the-secret-token')
     expect(world.logger.text()).not.toContain('token=ann')
+  })
+
+  it('counts itself and the events that it brings, and nothing where it is refused', async () => {
+    await get(`after=${start}&limit=2`)
+    await get(`after=${start + 3}`)
+    expect(world.metrics.counts).toEqual({ polls: 2, polledEvents: 2 })
+    await get('limit=101')
+    await get('', 'bad')
+    expect(world.metrics.counts).toEqual({ polls: 2, polledEvents: 2, 'tokensRefused:bad_signature': 1 })
+  })
+
+  describe('of a user who was disconnected', () => {
+    beforeEach(async () => {
+      await world.revocations.revoke('ann', ISSUED_AT + 1)
+    })
+
+    it('is refused with the bytes of any other bad token, and acknowledges nothing', async () => {
+      const bad = await get('', 'bad')
+      world.logger.lines.length = 0
+      expect(await get(`after=${start + 2}&device=phone`)).toEqual(bad)
+      expect(bad.statusCode).toBe(401)
+      expect(await devices()).toEqual([])
+      const fields = { reason: 'revoked', userId: 'ann', path: '/api/v1/events' }
+      expect(world.logger.lines).toEqual([{ level: 'warn', fields, message: 'token refused' }])
+      expect(world.metrics.counts).toEqual({ 'tokensRefused:bad_signature': 1, 'tokensRefused:revoked': 1 })
+    })
+
+    it('is answered to a newer token, and to others', async () => {
+      const newer = new ScriptedVerifier({ ann: { issuedAt: ISSUED_AT + 1 }, bob: { userId: 'bob' } })
+      handler = createHandler({ ...world, verifier: newer })
+      for (const token of ['ann', 'bob']) expect((await get('', token)).statusCode).toBe(200)
+    })
+
+    it('is not answered where it cannot be found out', async () => {
+      world.revocations.notBefore = async () => Promise.reject(new Error('table 7 on fire'))
+      const answer = await get('after=0')
+      expect(answer.statusCode).toBe(503)
+      expect(answer.body).not.toContain('e-1')
+    })
   })
 
   it('answers 503 where the log cannot be read', async () => {

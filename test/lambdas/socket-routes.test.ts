@@ -14,7 +14,8 @@ describe('the routes of a socket', () => {
     expiresAt = world.clock.now() + 1000
   })
 
-  const context = () => socketContext({ userId: 'ann', expiresAt: String(expiresAt), principalId: 'x' })
+  const context = () =>
+    socketContext({ userId: 'ann', expiresAt: String(expiresAt), issuedAt: '5', principalId: 'x' })
   const row = () => ({ id: 'c-1', userId: 'ann', expiresAt, registeredAt: world.clock.now() })
 
   describe('$connect', () => {
@@ -32,6 +33,23 @@ describe('the routes of a socket', () => {
       })
       expect(world.connections.rows).toEqual([row()])
     })
+
+    it.each([
+      ['before it', '5', 401],
+      ['at that time', '6', 200],
+      ['nobody knows when: the API was deployed before it told', undefined, 401],
+    ])(
+      'of a user who was disconnected, with a token issued %s, answers %s: %i',
+      async (_, issuedAt, status) => {
+        await world.revocations.revoke('ann', 6)
+        const requestContext = socketContext({ userId: 'ann', expiresAt: String(expiresAt), issuedAt })
+        const headers = { 'sec-websocket-protocol': 'fanout.v1, bearer.x' }
+        const answer = await createConnect(world)({ headers, requestContext })
+        expect(answer.statusCode).toBe(status)
+        if (status === 401) expect(answer).toEqual({ statusCode: 401 })
+        expect(world.connections.rows).toHaveLength(status === 200 ? 1 : 0)
+      },
+    )
 
     it('keeps to the cap that it was given', async () => {
       await world.connections.register(connectionOf(world.clock, 'c-0', 'ann'))
@@ -57,8 +75,9 @@ describe('the routes of a socket', () => {
       ])
     })
 
-    it('does not mind a connection that is forgotten already, nor a missing reason', async () => {
+    it('does not mind a connection that is forgotten already, nor a missing reason, and is counted', async () => {
       expect(await createDisconnect(world)({ requestContext: context() })).toEqual({ statusCode: 200 })
+      expect(world.metrics.counts).toEqual({ connectionsClosed: 1 })
     })
   })
 
@@ -73,9 +92,17 @@ describe('the routes of a socket', () => {
       })
     })
 
+    it('of a user who was disconnected is judged by when the token was issued', async () => {
+      await world.revocations.revoke('ann', 6)
+      expect(await say('{"action":"resume"}')).toEqual({ statusCode: 200 })
+      expect(world.pusher.closed).toEqual(['c-1'])
+    })
+
     it('is not answered if it is an ack', async () => {
       expect(await say('{"action":"ack","offset":1}')).toEqual({ statusCode: 200 })
-      expect(await world.devices.ofUser('ann')).toMatchObject([{ device: 'c-1', acknowledged: 1 }])
+      expect(await world.devices.ofUser('ann')).toMatchObject([
+        { device: 'c-1', acknowledgements: [{ offset: 1 }] },
+      ])
     })
 
     it.each(['', null])('without a body is an error frame, not a failure: %j', async (body) => {

@@ -192,6 +192,16 @@ describe('a token for the page', () => {
     expect((await authorized('/api/v1/events', jwt, 'POST', event)).status).toBe(200)
   })
 
+  it('lets look at events if that is asked for, and not publish', async () => {
+    const body = JSON.stringify({ userId: 'console', expiresIn: 60, scope: 'events:admin' })
+    const jwt = tokenIn(await token(fromThePage(server), body))
+    // Nothing is there under this id; without the scope not even that is told.
+    expect((await authorized('/api/v1/events/none/receipt', jwt)).status).toBe(404)
+    expect((await authorized('/api/v1/events', jwt, 'POST', '{}')).status).toBe(403)
+    const reader = tokenIn(await token(fromThePage(server)))
+    expect((await authorized('/api/v1/events/none/receipt', reader)).status).toBe(403)
+  })
+
   it('may have ended, and is refused then', async () => {
     const body = JSON.stringify({ userId: 'trainer-1', expiresIn: -60 })
     const jwt = tokenIn(await token(fromThePage(server), body))
@@ -265,7 +275,10 @@ describe('a token for the page', () => {
     ['{"userId":"u","expiresIn":3601}', 'expiresIn must be a whole number of seconds from -3600 to 3600'],
     ['{"userId":"u","expiresIn":-3601}', 'expiresIn must be a whole number of seconds from -3600 to 3600'],
     ['{"userId":"u","expiresIn":1.5}', 'expiresIn must be a whole number of seconds from -3600 to 3600'],
-    ['{"userId":"u","expiresIn":60,"scope":"events:admin"}', 'scope must be left out or "events:publish"'],
+    ...['"events:all"', '"events:publish events:admin"', '""', '["events:admin"]', 'null'].map((scope) => [
+      `{"userId":"u","expiresIn":60,"scope":${scope}}`,
+      'scope must be left out or one of events:publish, events:admin',
+    ]),
   ])('asked for with %j is answered with what is wrong', async (body, message) => {
     const { status, text } = await token(fromThePage(server), body)
     expect({ status, text }).toEqual({ status: 400, text: JSON.stringify({ message }) })

@@ -2,17 +2,18 @@
 import { inspect } from 'node:util'
 import type { Outcome } from '../../src/core/codes.ts'
 import type {
-  Clock,
   Connection,
   ConnectionRegistry,
-  DeviceLedger,
-  DeviceState,
   EventLog,
   Logger,
   Pusher,
+  SocketProbe,
+  SocketState,
 } from '../../src/core/ports.ts'
 import { Publisher } from '../../src/core/publish.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
+import { MemoryLedger, MemoryRefusals, MemoryRevocations } from './ledgers.ts'
+import { RecordingMetrics } from './recording-metrics.ts'
 import { ReferenceLog } from './reference-log.ts'
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
@@ -96,41 +97,12 @@ export class RecordingPusher implements Pusher {
   }
 }
 
-export class MemoryLedger implements DeviceLedger {
-  readonly #clock: Clock
-  readonly #retentionMs: number
-  readonly #seen = new Map<string, Map<string, { at: number; state: DeviceState }>>()
+/** What a gateway says of its sockets is decided by the test; of those that are not listed it knows nothing. */
+export class ScriptedProbe implements SocketProbe {
+  readonly script = new Map<string, SocketState | 'gone'>()
 
-  constructor(clock: Clock, retentionMs = 30 * 86_400_000) {
-    this.#clock = clock
-    this.#retentionMs = retentionMs
-  }
-
-  async acknowledge(userId: string, device: string, offset: number): Promise<void> {
-    const state = this.#state(userId, device)
-    if (state.acknowledged !== undefined && offset <= state.acknowledged) return
-    this.#put(userId, { ...state, acknowledged: offset, acknowledgedAt: this.#clock.now() })
-  }
-
-  async report(userId: string, device: string, offset: number, error: string): Promise<void> {
-    const state = this.#state(userId, device)
-    if (state.report !== undefined && offset < state.report.offset) return
-    this.#put(userId, { ...state, report: { offset, error, at: this.#clock.now() } })
-  }
-
-  async ofUser(userId: string): Promise<readonly DeviceState[]> {
-    const since = this.#clock.now() - this.#retentionMs
-    const seen = [...(this.#seen.get(userId)?.values() ?? [])]
-    return seen.filter(({ at }) => at >= since).map(({ state }) => state)
-  }
-
-  #state(userId: string, device: string): DeviceState {
-    return this.#seen.get(userId)?.get(device)?.state ?? { device }
-  }
-
-  #put(userId: string, state: DeviceState): void {
-    const devices = this.#seen.get(userId) ?? new Map<string, { at: number; state: DeviceState }>()
-    this.#seen.set(userId, devices.set(state.device, { at: this.#clock.now(), state }))
+  async stateOf(connectionId: string): Promise<SocketState | 'gone' | 'unknown'> {
+    return this.script.get(connectionId) ?? 'unknown'
   }
 }
 
@@ -143,6 +115,10 @@ export function createWorld() {
     connections: new MemoryRegistry(),
     pusher: new RecordingPusher(),
     devices: new MemoryLedger(clock),
+    revocations: new MemoryRevocations(),
+    refusals: new MemoryRefusals(clock),
+    probe: new ScriptedProbe(),
+    metrics: new RecordingMetrics(),
     logger: new RecordingLogger(),
   }
   return { ...ports, publisher: new Publisher(ports) }
@@ -165,6 +141,7 @@ export function changed(log: EventLog, changes: Partial<EventLog>): EventLog {
     complete: async (...given) => log.complete(...given),
     receipt: async (id) => log.receipt(id),
     head: async (userId) => log.head(userId),
+    end: async (userId) => log.end(userId),
     after: async (...given) => log.after(...given),
     newest: async (...given) => log.newest(...given),
     cursorAt: async (...given) => log.cursorAt(...given),

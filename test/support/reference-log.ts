@@ -3,8 +3,10 @@ import type { AcceptedEvent } from '../../src/core/event.ts'
 import { PageBudget } from '../../src/core/page.ts'
 import type {
   Appended,
+  BegunReceipt,
   Clock,
   EventLog,
+  LogEnd,
   LogEntry,
   LogPage,
   PageLimits,
@@ -60,13 +62,20 @@ export class ReferenceLog implements EventLog {
     }
   }
 
-  async receipt(eventId: string): Promise<Receipt | undefined> {
+  async receipt(eventId: string): Promise<Receipt | BegunReceipt | undefined> {
     const intent = this.#intent(eventId)
-    return intent?.offsets.size === intent?.event.recipients.length ? intent && receiptOf(intent) : undefined
+    if (intent === undefined) return undefined
+    return intent.offsets.size === intent.event.recipients.length ? receiptOf(intent) : begunReceiptOf(intent)
   }
 
   async head(userId: string): Promise<number> {
     return headOf(this.#log(userId))
+  }
+
+  async end(userId: string): Promise<LogEnd> {
+    const head = headOf(this.#log(userId))
+    const newest = this.#kept(userId).at(-1)
+    return newest === undefined ? { head } : { head, loggedAt: newest.loggedAt }
   }
 
   async after(userId: string, cursor: number, limits: PageLimits): Promise<LogPage> {
@@ -191,4 +200,13 @@ function receiptOf({ event, offsets, acceptedAt, deliveries }: Intent): Receipt 
       return omitted === undefined ? recipient : { ...recipient, omitted }
     }),
   }
+}
+
+function begunReceiptOf({ event, offsets, acceptedAt }: Intent): BegunReceipt {
+  const { id: eventId, type, digest } = event
+  const recipients = event.recipients.map(({ userId, field }) => {
+    const offset = offsets.get(userId)
+    return offset === undefined ? { userId, field } : { userId, field, offset }
+  })
+  return { eventId, type, digest, state: 'begun', acceptedAt, recipients }
 }

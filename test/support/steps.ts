@@ -76,6 +76,7 @@ export class Process {
       complete: async (...given) => this.step(() => log.complete(...given)),
       receipt: async (...given) => this.step(() => log.receipt(...given)),
       head: async (...given) => this.step(() => log.head(...given)),
+      end: async (...given) => this.step(() => log.end(...given)),
       after: async (...given) => this.step(() => log.after(...given)),
       newest: async (...given) => this.step(() => log.newest(...given)),
       cursorAt: async (...given) => this.step(() => log.cursorAt(...given)),

@@ -61,7 +61,7 @@ export const completeBeforePush: MakePublish = (dependencies) => async (event) =
 export const pushOnlyAtFirst: MakePublish = (dependencies) => async (event) => {
   const { log } = dependencies
   const earlier = await log.receipt(event.id)
-  if (earlier !== undefined) await log.complete([earlier])
+  if (earlier !== undefined && earlier.state !== 'begun') await log.complete([earlier])
   return rightly(dependencies)(event)
 }
 

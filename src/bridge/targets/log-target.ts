@@ -4,7 +4,7 @@ import { reasonOf } from '../message.ts'
 import { failed, type Outcome, type Target } from './target.ts'
 
 /** The log of the process that the bridge runs in. */
-export function logTarget(publisher: Pick<Publisher, 'publishAll'>): Target {
+export function logTarget(publisher: Pick<Publisher, 'publishAll' | 'refused'>): Target {
   return {
     name: 'the log of this process',
     publish: async (events) => {
@@ -14,6 +14,7 @@ export function logTarget(publisher: Pick<Publisher, 'publishAll'>): Target {
         return events.map(() => failed(error))
       }
     },
+    refused: async (error) => publisher.refused(error),
   }
 }
 

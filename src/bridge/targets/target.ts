@@ -1,3 +1,4 @@
+import type { FanoutError } from '../../core/errors.ts'
 import type { AcceptedEvent } from '../../core/event.ts'
 import type { Reason } from '../message.ts'
 
@@ -12,6 +13,9 @@ export interface Target {
    * @param signal gives up what is not sent yet
    */
   publish(events: readonly AcceptedEvent[], signal: AbortSignal): Promise<readonly Outcome[]>
+
+  /** Told of what was refused before it came here, so that `fanout why` knows of it. Never rejects. */
+  refused?(error: FanoutError): Promise<void>
 }
 
 /** `failed`: it is not known to be there, and has to be tried again. */

@@ -34,7 +34,12 @@ describe('the log of the process', () => {
       { status: 'published' },
       {
         status: 'refused',
-        reason: { code: 'id_conflict', message: expect.any(String) as string, path: '/id' },
+        reason: {
+          code: 'id_conflict',
+          message: expect.any(String) as string,
+          path: '/id',
+          error: expect.any(FanoutError) as FanoutError,
+        },
       },
       { status: 'published' },
     ])
@@ -53,19 +58,37 @@ describe('the log of the process', () => {
 
   it('fails for what is unavailable, for that says nothing of the event', async () => {
     const error = new FanoutError('unavailable', 'too much at once')
-    const target = logTarget({ publishAll: async () => [error, new FanoutError('id_conflict', 'other')] })
+    const target = logTarget({
+      refused: async () => undefined,
+      publishAll: async () => [error, new FanoutError('id_conflict', 'other')],
+    })
     expect(await target.publish([sampleEvent('a', ['x']), sampleEvent('b', ['y'])], signal)).toEqual([
       { status: 'failed', error },
-      { status: 'refused', reason: { code: 'id_conflict', message: 'other' } },
+      {
+        status: 'refused',
+        reason: { code: 'id_conflict', message: 'other', error: expect.any(FanoutError) as FanoutError },
+      },
     ])
   })
 
   it('never rejects', async () => {
-    const target = logTarget({ publishAll: async () => Promise.reject(new Error('a bug')) })
+    const target = logTarget({
+      refused: async () => undefined,
+      publishAll: async () => Promise.reject(new Error('a bug')),
+    })
     expect(await target.publish([sampleEvent('a', ['x'])], signal)).toMatchObject([
       { status: 'failed', error: { message: 'a bug' } },
     ])
     expect(await target.publish([], signal)).toEqual([])
+  })
+
+  it('writes down what was refused before it came here', async () => {
+    const world = createWorld()
+    const error = new FanoutError('no_recipients', 'nobody')
+    error.eventId = 'e-1'
+    await logTarget(world.publisher).refused?.(error)
+    expect(await world.refusals.find('e-1')).toMatchObject({ code: 'no_recipients', message: 'nobody' })
+    expect(world.metrics.counts).toEqual({ 'published:refused': 1 })
   })
 
   it('has a name for people', () => {

@@ -67,7 +67,14 @@ describe('a queue of SQS', () => {
     const { target, messages } = setUp()
     const large = parseEvent(`{"type":"T","id":"e-1","userId":"ann","body":"${'\uffff'.repeat(40_000)}"}`)
     expect(await target.publish([large, sampleEvent('e-2', ['ann'])], abortable().signal)).toEqual([
-      { status: 'refused', reason: { code: 'event_too_large', message: expect.any(String) as string } },
+      {
+        status: 'refused',
+        reason: {
+          code: 'event_too_large',
+          message: expect.any(String) as string,
+          error: expect.objectContaining({ code: 'event_too_large' }) as object,
+        },
+      },
       { status: 'published' },
     ])
     expect(messages()).toHaveLength(1)

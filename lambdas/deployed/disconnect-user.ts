@@ -1,0 +1,24 @@
+import { createTableClient } from '../../src/aws/clients/tables.ts'
+import { loggerFor } from '../../src/aws/logger.ts'
+import { metricsFor, withMetrics } from '../../src/aws/metrics.ts'
+import { pusherFor } from '../../src/aws/parts/pushing.ts'
+import { connectionsFor, revocationsFor } from '../../src/aws/parts/tables.ts'
+import { verifierFor } from '../../src/aws/parts/tokens.ts'
+import { createHandler } from '../disconnect-user.ts'
+
+const environment = process.env
+const metrics = metricsFor(environment)
+const logger = loggerFor(environment)
+const tables = createTableClient()
+
+const handle = createHandler({
+  metrics,
+  clock: Date,
+  logger,
+  connections: connectionsFor(environment, tables),
+  revocations: revocationsFor(environment, tables),
+  pusher: pusherFor(environment, logger),
+  verifier: verifierFor(environment, logger),
+})
+
+export const handler = withMetrics(metrics, handle)
