@@ -5,6 +5,7 @@
  *     npm run costs
  */
 import { monthly, monthlyMarkdown, unitsMarkdown } from '../src/template-runner/cost/monthly.ts'
+import { receiptsMarkdown } from './receipt-costs.ts'
 import type { BillableUnits } from '../src/template-runner/cost/prices.ts'
 
 /** An event of 400 bytes to two recipients with one connection each, through the queue in batches of ten. */
@@ -29,6 +30,45 @@ export const PING_UNITS = {
   webSocketMessage: 2,
   readUnit: 1,
   functionRequest: 1,
+} as const satisfies BillableUnits
+
+/** A connection that is opened: the authorizer, its row, and whether the user was disconnected since the token was issued. */
+export const CONNECT_UNITS = {
+  readUnit: 1,
+  writeUnit: 1,
+  functionRequest: 2,
+} as const satisfies BillableUnits
+
+/** A poll that brings nothing, of a device that says where it is: the log, the user's revocation, half a unit for the device. */
+export const POLL_UNITS = {
+  readUnit: 2.5,
+  writeUnit: 0,
+  functionRequest: 1,
+  httpRequest: 1,
+} as const satisfies BillableUnits
+
+/** The receipt, and of each of the two recipients the log's entry, the devices and the connections. */
+export const RECEIPT_REQUEST_UNITS = {
+  readUnit: 7,
+  writeUnit: 0,
+  functionRequest: 1,
+  httpRequest: 1,
+} as const satisfies BillableUnits
+
+/** The receipt, a refusal of the same id, and of one recipient the log's entry, the devices and the connections. */
+export const WHY_REQUEST_UNITS = {
+  readUnit: 5,
+  writeUnit: 0,
+  functionRequest: 1,
+  httpRequest: 1,
+} as const satisfies BillableUnits
+
+/** The end of the log, the devices, the connections and the revocation; each connection is looked at by one more request. */
+export const STATUS_REQUEST_UNITS = {
+  readUnit: 4,
+  writeUnit: 0,
+  functionRequest: 1,
+  httpRequest: 1,
 } as const satisfies BillableUnits
 
 /**
@@ -75,5 +115,15 @@ const MONTHS = [10_000, 1_000_000, 1_000_000_000].map((events) =>
 
 const EACH = { 'an event': EVENT_UNITS, 'an ack': ACK_UNITS, 'a ping': PING_UNITS }
 
-if (process.argv[1] === import.meta.filename)
-  console.log([unitsMarkdown(EACH), monthlyMarkdown(MONTHS)].join('\n\n'))
+const ASIDE = {
+  'a connection': CONNECT_UNITS,
+  'a poll': POLL_UNITS,
+  'a receipt': RECEIPT_REQUEST_UNITS,
+  'a “why”': WHY_REQUEST_UNITS,
+  'a status': STATUS_REQUEST_UNITS,
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const tables = [unitsMarkdown(EACH), receiptsMarkdown(), unitsMarkdown(ASIDE), monthlyMarkdown(MONTHS)]
+  console.log(tables.join('\n\n'))
+}

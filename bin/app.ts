@@ -11,7 +11,10 @@
  *     retentionDays          how long events can be read; 30
  *     allowedOrigins         origins of web pages, comma-separated; all
  *     maxConnectionsPerUser  20
+ *     receiptDetail          what receipts tell of pushes: deliveries or counts; deliveries
  *     maxEventConcurrency    how many batches of the queue are worked on at once
+ *     metrics, alarms, dashboard   `false` goes without; true
+ *     alarmTopicArn          the SNS topic that is told of alarms
  *     logLevel               debug, info, warn, error or silent; info
  *     removalPolicy          `destroy` deletes the data with the stack; retain
  *     accountLogRole         `false` if the account has its role for API Gateway's logs; true

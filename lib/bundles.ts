@@ -12,10 +12,15 @@ const FOLDERS = ['../dist/bundles', '../bundles'].map((path) => join(import.meta
  */
 export function bundleOf(name: FunctionName, folders: readonly string[] = FOLDERS): string {
   const found = folders
-    .map((folder) => join(folder, name))
+    .map((folder) => join(folder, fileNameOf(name)))
     .find((path) => existsSync(join(path, 'index.mjs')))
   if (found !== undefined) return found
   throw new Error(
     `no bundle of the function "${name}" in ${folders.join(' or ')}; make it with "npm run build"`,
   )
+}
+
+/** Files are named in lower case, with hyphens: `disconnect-user`. */
+function fileNameOf(name: FunctionName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

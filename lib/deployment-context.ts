@@ -1,6 +1,6 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { DomainByName, EventBridgeByName, EventFanoutStackProps } from './event-fanout-stack.ts'
-import { LOG_LEVELS } from './props.ts'
+import { LOG_LEVELS, RECEIPT_DETAILS } from './props.ts'
 
 /** A CDK context value by its name, as `app.node.tryGetContext` gives it. */
 type Get = (name: string) => unknown
@@ -26,7 +26,12 @@ export function readContext(get: Get): EventFanoutStackProps {
       retention: retentionDays === undefined ? undefined : Duration.days(retentionDays),
       allowedOrigins: listOf(read, 'allowedOrigins'),
       maxConnectionsPerUser: numberOf(read, 'maxConnectionsPerUser'),
+      receiptDetail: oneOf(read, 'receiptDetail', RECEIPT_DETAILS),
       maxEventConcurrency: numberOf(read, 'maxEventConcurrency'),
+      metrics: flagOf(read, 'metrics'),
+      alarms: flagOf(read, 'alarms') === false ? false : undefined,
+      alarmTopicArn: read('alarmTopicArn'),
+      dashboard: flagOf(read, 'dashboard'),
       logLevel: oneOf(read, 'logLevel', LOG_LEVELS),
       removalPolicy: removalPolicyOf(read),
       accountLogRole: flagOf(read, 'accountLogRole'),

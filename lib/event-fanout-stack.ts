@@ -1,13 +1,21 @@
 import { CfnOutput, Stack, type StackProps, Token } from 'aws-cdk-lib'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { EventBus, type EventPattern } from 'aws-cdk-lib/aws-events'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { HostedZone } from 'aws-cdk-lib/aws-route53'
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager'
+import { Topic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
 import { EventFanout } from './event-fanout.ts'
 import { fanoutPropsOf } from './known-props.ts'
-import type { DomainOptions, EventBridgeOptions, EventFanoutProps, JwtOptions } from './props.ts'
+import type {
+  AlarmOptions,
+  DomainOptions,
+  EventBridgeOptions,
+  EventFanoutProps,
+  JwtOptions,
+} from './props.ts'
 
 /** {@link EventFanoutProps}, with what exists already named by text. */
 export interface EventFanoutStackProps
@@ -27,6 +35,8 @@ export interface EventFanoutStackProps
   readonly issuer?: string
   /** The `aud` that a token must have. @default any */
   readonly audience?: string
+  /** The SNS topic that is told when an alarm goes off, and when it is over. @default nobody is told */
+  readonly alarmTopicArn?: string
   /** @default the names that API Gateway gives */
   readonly domain?: DomainByName
   /** @default none */
@@ -59,6 +69,7 @@ export class EventFanoutStack extends Stack {
     this.fanout = new EventFanout(this, 'Fanout', {
       ...fanoutPropsOf(same),
       jwt: this.#jwt(props),
+      ...(props.alarmTopicArn !== undefined && { alarms: this.#alarms(props.alarmTopicArn, same.alarms) }),
       ...(domain && { domain: this.#domain(domain) }),
       ...(eventBridge && { eventBridge: this.#eventBridge(eventBridge) }),
     })
@@ -92,6 +103,15 @@ export class EventFanoutStack extends Stack {
     if (jwksUrl !== undefined) return { jwksUrl, ...claims }
     if (jwtSecretArn === undefined) return claims
     return { secret: this.#secret(jwtSecretArn, jwtSecretKeyArn), ...claims }
+  }
+
+  #alarms(topicArn: string, alarms: AlarmOptions | false = {}): AlarmOptions {
+    checkArn('alarmTopicArn', topicArn, TOPIC_ARN, TOPIC_LOOKS_LIKE)
+    if (alarms === false) {
+      throw new Error(`alarmTopicArn is "${topicArn}", but alarms is false; leave one of them out`)
+    }
+    const told = new SnsAction(Topic.fromTopicArn(this, 'AlarmTopic', topicArn))
+    return { ...alarms, actions: [...(alarms.actions ?? []), told] }
   }
 
   #secret(secretCompleteArn: string, keyArn: string | undefined): ISecret {
@@ -131,6 +151,9 @@ const SECRET_LOOKS_LIKE =
 const CERTIFICATE_ARN = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/
 const CERTIFICATE_LOOKS_LIKE =
   'the ARN of a certificate of ACM, such as arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab'
+const TOPIC_ARN = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/
+const TOPIC_LOOKS_LIKE =
+  'the ARN of a standard SNS topic, such as arn:aws:sns:eu-central-1:111122223333:alarms (CloudWatch takes no FIFO topic)'
 /** IAM takes no alias for a key (KMS developer guide, page cmks-in-iam-policies). */
 const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/
 const KEY_LOOKS_LIKE =

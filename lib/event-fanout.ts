@@ -1,3 +1,5 @@
+import { Names } from 'aws-cdk-lib'
+import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
@@ -9,7 +11,8 @@ import { DeadLetters, EventQueue } from './event-queue.ts'
 import { EventRule } from './event-rule.ts'
 import { createFunctions, type Functions } from './functions.ts'
 import { FanoutHttpApi } from './http-api.ts'
-import type { EventFanoutProps } from './props.ts'
+import { observe } from './observability/observe.ts'
+import type { AlarmName, EventFanoutProps } from './props.ts'
 import { type Settings, settingsFrom } from './settings.ts'
 import { ConnectionsTable, LogTable } from './tables.ts'
 import { TokenKeys } from './token-keys.ts'
@@ -50,6 +53,10 @@ export class EventFanout extends Construct {
   readonly webSocketUrl: string
   /** The functions by name, for alarms and dashboards of your own. */
   readonly functions: Functions
+  /** What functions, queues and tables are watched by; empty with `alarms: false`. */
+  readonly alarms: Readonly<Partial<Record<AlarmName, Alarm>>>
+  /** Absent with `dashboard: false`. */
+  readonly dashboard?: Dashboard
   /** The secret that signs tokens; absent with a `jwksUrl`. */
   readonly secret?: ISecret
   /** The custom domain names, with what their DNS records have to point to; absent without `domain`. */
@@ -65,20 +72,29 @@ export class EventFanout extends Construct {
     configure(functions, settings)
     allow(functions, resources)
     resources.queue.feed(functions.event, settings.maxEventConcurrency)
-    if (props.eventBridge) {
-      this.undeliveredQueue = new EventRule(
-        this,
-        'EventBridge',
-        functions.event,
-        props.eventBridge,
-        settings,
-      ).undelivered
-    }
+    const undelivered =
+      props.eventBridge &&
+      new EventRule(this, 'EventBridge', functions.event, props.eventBridge, settings).undelivered
+    if (undelivered) this.undeliveredQueue = undelivered
 
     const logRole = (props.accountLogRole ?? true) ? new AccountLogRole(this, 'AccountLogs') : undefined
     resources.sockets.route(functions)
     this.webSocketUrl = resources.sockets.deploy(settings, { domain: domains?.webSocket, logRole })
-    this.httpUrl = new FanoutHttpApi(this, 'Http', functions, settings, domains?.http).url
+    const http = new FanoutHttpApi(this, 'Http', functions, settings, domains?.http)
+    this.httpUrl = http.url
+    const { alarms, dashboard } = observe(this, settings, {
+      // Of the stack's name, so that two deployments of one account do not count together.
+      service: Names.uniqueResourceName(this, { maxLength: 64, separator: '-' }),
+      functions,
+      queue: resources.queue,
+      deadLetters: resources.deadLetters,
+      undelivered,
+      tables: [resources.log, resources.connections],
+      httpApiId: http.apiId,
+      webSocketApiId: resources.sockets.apiId,
+    })
+    this.alarms = alarms
+    if (dashboard) this.dashboard = dashboard
 
     this.#queue = resources.queue
     this.queue = resources.queue
@@ -110,41 +126,53 @@ export class EventFanout extends Construct {
 
 /** Variables that go with no resource. */
 function configure(functions: Functions, settings: Settings): void {
-  const { authorize, connect, message, event, publish, recent } = functions
-  const { allowedOrigins, maxConnectionsPerUser, retentionDays } = settings
+  const { authorize, connect, message, event, publish, recent, inspect } = functions
+  const { allowedOrigins, maxConnectionsPerUser, receiptDetail, retentionDays } = settings
   if (allowedOrigins) authorize.addEnvironment('ALLOWED_ORIGINS', allowedOrigins.join(','))
   for (const each of [connect, message]) {
     each.addEnvironment('MAX_CONNECTIONS_PER_USER', String(maxConnectionsPerUser))
   }
-  for (const each of [message, event, publish, recent]) {
+  for (const each of [event, publish]) each.addEnvironment('RECEIPT_DETAIL', receiptDetail)
+  for (const each of [message, event, publish, recent, inspect]) {
     each.addEnvironment('RETENTION_DAYS', String(retentionDays))
   }
 }
 
 /** Every right that a function has, but for writing its log and being fed by the queue. */
-function allow(
-  functions: Functions,
-  { log, connections, queue, deadLetters, sockets, keys }: Resources,
-): void {
-  const { authorize, connect, disconnect, message, event, publish, recent, health } = functions
+function allow(functions: Functions, resources: Resources): void {
+  const { authorize, publish, recent, inspect, disconnectUser } = functions
+  allowTables(functions, resources)
+  allowSockets(functions, resources)
+  allowQueues(functions, resources)
+  for (const each of [authorize, publish, recent, inspect, disconnectUser]) resources.keys.allow(each)
+}
 
-  for (const each of [message, recent]) log.allow(each, 'Query', 'GetItem', 'PutItem')
+function allowTables(functions: Functions, { log, connections }: Resources): void {
+  const { connect, disconnect, message, event, publish, recent, inspect, disconnectUser, health } = functions
+
+  for (const each of [message, recent, inspect]) log.allow(each, 'Query', 'GetItem', 'PutItem')
   for (const each of [event, publish]) log.allow(each, 'Query', 'GetItem', 'PutItem', 'BatchWriteItem')
-  log.allow(health, 'GetItem')
+  log.allow(health, 'PutItem')
 
-  for (const each of [connect, disconnect]) connections.allow(each, 'UpdateItem')
+  connections.allow(connect, 'GetItem', 'UpdateItem')
+  connections.allow(disconnect, 'UpdateItem')
   for (const each of [message, recent]) connections.allow(each, 'GetItem', 'UpdateItem', 'PutItem')
-  for (const each of [event, publish]) connections.allow(each, 'BatchGetItem', 'UpdateItem')
-  connections.allow(health, 'GetItem')
+  for (const each of [event, publish, disconnectUser]) connections.allow(each, 'BatchGetItem', 'UpdateItem')
+  connections.allow(inspect, 'Query', 'GetItem', 'BatchGetItem')
+  connections.allow(health, 'GetItem', 'UpdateItem')
+}
 
-  for (const each of [connect, message, event, publish]) sockets.allow(each)
+function allowSockets(functions: Functions, { sockets }: Resources): void {
+  const { connect, message, event, publish, inspect, disconnectUser } = functions
+  for (const each of [connect, message, event, publish, disconnectUser]) sockets.allow(each, 'POST', 'DELETE')
+  sockets.allow(inspect, 'GET')
+}
 
+function allowQueues({ event, publish, health }: Functions, { queue, deadLetters }: Resources): void {
   queue.allow(publish, 'SendMessage')
   // After a failure the function gets its messages back in seconds, not after the queue's visibility timeout.
   queue.allow(event, 'ChangeMessageVisibility')
   queue.allow(health, 'GetQueueAttributes')
   deadLetters.allow(event, 'SendMessage')
   deadLetters.allow(health, 'GetQueueAttributes')
-
-  for (const each of [authorize, publish, recent]) keys.allow(each)
 }

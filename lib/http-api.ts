@@ -28,26 +28,24 @@ const TOKEN_IN_FUNCTION =
 const NO_DATA =
   'For load balancers and uptime checks, which send no token. It says whether the parts work and shows no data.'
 
-/** Publishing and polling. */
+/** Publishing, polling, and what administrators ask. */
 export class FanoutHttpApi extends Construct {
   /** Without a slash at the end. */
   readonly url: string
+  readonly apiId: string
   readonly #api: HttpApi
 
   constructor(
     scope: Construct,
     id: string,
-    { publish, recent, health }: Functions,
+    functions: Functions,
     settings: Settings,
     domain: DomainName | undefined,
   ) {
     super(scope, id)
     this.#api = this.#createApi(settings)
-    const routes = [
-      this.#add(HttpMethod.POST, '/api/v1/events', publish, TOKEN_IN_FUNCTION),
-      this.#add(HttpMethod.GET, '/api/v1/events/recent', recent, TOKEN_IN_FUNCTION),
-      this.#add(HttpMethod.GET, '/health', health, NO_DATA),
-    ]
+    this.apiId = this.#api.apiId
+    const routes = this.#addAll(functions)
     const stage = new HttpStage(this, 'Stage', {
       httpApi: this.#api,
       stageName: '$default',
@@ -69,11 +67,29 @@ export class FanoutHttpApi extends Construct {
       createDefaultStage: false,
       corsPreflight: {
         allowOrigins: [...allowedOrigins],
-        allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.OPTIONS],
+        allowMethods: [
+          CorsHttpMethod.GET,
+          CorsHttpMethod.POST,
+          CorsHttpMethod.DELETE,
+          CorsHttpMethod.OPTIONS,
+        ],
         allowHeaders: ['authorization', 'content-type', 'prefer'],
         maxAge: Duration.hours(1),
       },
     })
+  }
+
+  #addAll({ publish, recent, inspect, disconnectUser, health }: Functions): HttpRoute[] {
+    const { GET, POST, DELETE } = HttpMethod
+    return [
+      this.#add(POST, '/api/v1/events', publish, TOKEN_IN_FUNCTION),
+      this.#add(GET, '/api/v1/events/recent', recent, TOKEN_IN_FUNCTION),
+      this.#add(GET, '/api/v1/events/{id}/receipt', inspect, TOKEN_IN_FUNCTION),
+      this.#add(GET, '/api/v1/events/{id}/why', inspect, TOKEN_IN_FUNCTION),
+      this.#add(GET, '/api/v1/users/{id}/status', inspect, TOKEN_IN_FUNCTION),
+      this.#add(DELETE, '/api/v1/users/{id}/connections', disconnectUser, TOKEN_IN_FUNCTION),
+      this.#add(GET, '/health', health, NO_DATA),
+    ]
   }
 
   #add(method: HttpMethod, path: string, handler: LambdaFunction, whyNoAuthorizer: string): HttpRoute {
@@ -89,12 +105,16 @@ export class FanoutHttpApi extends Construct {
     return route
   }
 
-  /** Any stage, as AWS writes it for HTTP APIs: there is only one, and how `$default` stands there is not documented. */
+  /**
+   * Any stage, as AWS writes it for HTTP APIs: there is only one, and how `$default` stands there is not documented. Nor is
+   * whether a path's parameter stands there by its name, as CDK's own integration takes it, or by its value, as REST APIs
+   * were found to have it (aws/serverless-application-model, issue 110): a wildcard holds either way.
+   */
   #arn(method: HttpMethod, path: string): string {
     return Stack.of(this).formatArn({
       service: 'execute-api',
       resource: this.#api.apiId,
-      resourceName: `*/${method}${path}`,
+      resourceName: `*/${method}${path.replaceAll(/\{\w+\}/g, '*')}`,
       arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     })
   }

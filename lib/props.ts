@@ -1,14 +1,19 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigatewayv2'
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch'
 import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager'
 import type { EventPattern, IEventBus } from 'aws-cdk-lib/aws-events'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53'
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { FunctionName } from './function-settings.ts'
+import type { AlarmName } from './observability/alarm-names.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export const RECEIPT_DETAILS = ['deliveries', 'counts'] as const
+export type ReceiptDetail = (typeof RECEIPT_DETAILS)[number]
 
 /** Every token must have been issued by, and for, these. */
 export interface TokenClaims {
@@ -61,6 +66,30 @@ export interface EventBridgeOptions {
   readonly eventPattern: EventPattern
 }
 
+export type { AlarmName } from './observability/alarm-names.ts'
+
+export interface AlarmOptions {
+  /**
+   * What is done when an alarm goes off, and again when it is over, such as `new SnsAction(topic)`.
+   *
+   * @default nothing: the alarms are seen in CloudWatch alone
+   */
+  readonly actions?: readonly IAlarmAction[]
+  /**
+   * Thresholds of your own, by the alarm's name: above them it goes off. The pages of docs/runbook say what they count, and why
+   * the defaults are what they are.
+   *
+   * @default those of the runbook
+   */
+  readonly thresholds?: Readonly<Partial<Record<AlarmName, number>>>
+  /**
+   * Where the pages of the runbook are, for the descriptions of the alarms: `https://wiki.example.com/runbook`.
+   *
+   * @default docs/runbook, as in the package
+   */
+  readonly runbookUrl?: string
+}
+
 export interface EventFanoutProps {
   /**
    * How client tokens are verified.
@@ -87,6 +116,13 @@ export interface EventFanoutProps {
    */
   readonly maxConnectionsPerUser?: number
   /**
+   * How much the receipt of an event tells of its pushes: `deliveries`, each with its connection, outcome and time; or
+   * `counts`, how many had which outcome, which costs less where an event goes to many connections (docs/costs.md).
+   *
+   * @default 'deliveries'
+   */
+  readonly receiptDetail?: ReceiptDetail
+  /**
    * What becomes of tables, queues, the generated secret and logs when they leave the stack.
    *
    * - RETAIN keeps them, also those of a first deployment that failed, which are of no more use. The tables are
@@ -106,6 +142,26 @@ export interface EventFanoutProps {
    */
   readonly pointInTimeRecovery?: boolean
   /**
+   * Whether the functions count what they do, as CloudWatch metrics in the namespace `event-fanout`. Each metric costs $0.30 a month, for the
+   * hours in which it counts something: some 15 of them where all is well. See docs/metrics.md.
+   *
+   * @default true
+   */
+  readonly metrics?: boolean
+  /**
+   * Alarms for what somebody has to do something about, each with a page in docs/runbook. CloudWatch takes $0.10 a month for each
+   * metric that an alarm looks at: $3.00 for all, $3.10 with `eventBridge`.
+   *
+   * @default all, and nobody is told; see {@link AlarmOptions.actions}
+   */
+  readonly alarms?: AlarmOptions | false
+  /**
+   * A CloudWatch dashboard, which costs $3 a month, unless it is among the account's first three.
+   *
+   * @default true
+   */
+  readonly dashboard?: boolean
+  /**
    * How long log lines are kept: the functions' and the APIs' access logs.
    *
    * @default RetentionDays.ONE_MONTH
@@ -120,7 +176,7 @@ export interface EventFanoutProps {
    */
   readonly httpThrottle?: ThrottleSettings
   /**
-   * Requests a second to `GET /health`, which takes no token, and makes four calls to other services. What comes above
+   * Requests a second to `GET /health`, which takes no token, and makes five or six calls to other services. What comes above
    * them is answered with 429, and takes nothing from the other routes' throttle.
    *
    * @default 10, in bursts of 20

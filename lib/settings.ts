@@ -3,7 +3,16 @@ import type { ThrottleSettings } from 'aws-cdk-lib/aws-apigatewayv2'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { FUNCTION_NAMES, type FunctionName } from './function-settings.ts'
 import { refuseUnknownProps } from './known-props.ts'
-import { type EventFanoutProps, type JwtOptions, LOG_LEVELS, type LogLevel } from './props.ts'
+import { ALARM_NAMES } from './observability/alarm-names.ts'
+import {
+  type AlarmOptions,
+  type EventFanoutProps,
+  type JwtOptions,
+  LOG_LEVELS,
+  type LogLevel,
+  RECEIPT_DETAILS,
+  type ReceiptDetail,
+} from './props.ts'
 
 /** The props with their defaults, checked. */
 export interface Settings {
@@ -11,8 +20,12 @@ export interface Settings {
   readonly retentionDays: number
   readonly allowedOrigins: readonly string[] | undefined
   readonly maxConnectionsPerUser: number
+  readonly receiptDetail: ReceiptDetail
   readonly removalPolicy: RemovalPolicy
   readonly pointInTimeRecovery: boolean
+  readonly metrics: boolean
+  readonly alarms: AlarmOptions | false
+  readonly dashboard: boolean
   readonly logRetention: RetentionDays
   readonly logLevel: LogLevel
   readonly httpThrottle: ThrottleSettings
@@ -48,10 +61,14 @@ export function settingsFrom(props: EventFanoutProps): Settings {
       1,
       MOST_CONNECTIONS,
     ),
+    receiptDetail: oneOf('receiptDetail', props.receiptDetail ?? 'deliveries', RECEIPT_DETAILS),
     removalPolicy: checkedRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN),
     pointInTimeRecovery: props.pointInTimeRecovery ?? true,
+    metrics: props.metrics ?? true,
+    alarms: checkedAlarms(props.alarms ?? {}),
+    dashboard: props.dashboard ?? true,
     logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
-    logLevel: checkedLogLevel(props.logLevel ?? 'info'),
+    logLevel: oneOf('logLevel', props.logLevel ?? 'info', LOG_LEVELS),
     httpThrottle: checkedThrottle('httpThrottle', { ...HTTP_THROTTLE, ...props.httpThrottle }),
     healthThrottle: checkedThrottle('healthThrottle', { ...HEALTH_THROTTLE, ...props.healthThrottle }),
     webSocketThrottle: checkedThrottle('webSocketThrottle', {
@@ -106,10 +123,11 @@ function checkedRemovalPolicy(policy: RemovalPolicy): RemovalPolicy {
   )
 }
 
-function checkedLogLevel(level: string): LogLevel {
-  const known = LOG_LEVELS.find((candidate) => candidate === level)
+/** The type says so, but not to those who write JavaScript. */
+function oneOf<T extends string>(name: string, value: string, values: readonly T[]): T {
+  const known = values.find((candidate) => candidate === value)
   if (known !== undefined) return known
-  throw new Error(`logLevel is "${level}"; it must be one of ${LOG_LEVELS.join(', ')}`)
+  throw new Error(`${name} is "${value}"; it must be one of ${values.join(', ')}`)
 }
 
 function checkedThrottle(name: string, throttle: ThrottleSettings): ThrottleSettings {
@@ -117,6 +135,18 @@ function checkedThrottle(name: string, throttle: ThrottleSettings): ThrottleSett
     wholeNumber(`${name}.${limit}`, throttle[limit] ?? 0, 1, 1_000_000)
   }
   return throttle
+}
+
+function checkedAlarms(alarms: AlarmOptions | false): AlarmOptions | false {
+  const thresholds: Readonly<Record<string, number>> = alarms === false ? {} : (alarms.thresholds ?? {})
+  for (const [name, threshold] of Object.entries(thresholds)) {
+    if (!ALARM_NAMES.some((known) => known === name)) {
+      throw new Error(`alarms.thresholds names "${name}"; the alarms are ${ALARM_NAMES.join(', ')}`)
+    }
+    if (Number.isFinite(threshold) && threshold >= 0) continue
+    throw new Error(`alarms.thresholds["${name}"] is ${threshold}; it must be a number from 0`)
+  }
+  return alarms
 }
 
 function checkMemorySizes(sizes: Readonly<Record<string, number>>): void {

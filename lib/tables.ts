@@ -46,7 +46,7 @@ function canBeProtected(policy: RemovalPolicy): boolean {
   return policy === RemovalPolicy.RETAIN
 }
 
-/** Each user's events and their HEAD (`u#<userId>`, offset), and the receipts (`e#<eventId>`, 0). */
+/** Each user's events and their HEAD (`u#<userId>`, offset), the receipts (`e#<eventId>`, 0) and refusals (`x#<eventId>`, 0). */
 export class LogTable extends FanoutTable {
   protected readonly variable = 'LOG_TABLE'
 
@@ -56,7 +56,7 @@ export class LogTable extends FanoutTable {
   }
 }
 
-/** Each user's open connections and their devices' acknowledgements. */
+/** Each user's open connections, their devices' acknowledgements, and from when on their tokens count. */
 export class ConnectionsTable extends FanoutTable {
   protected readonly variable = 'CONNECTIONS_TABLE'
 
@@ -67,7 +67,8 @@ export class ConnectionsTable extends FanoutTable {
       this,
       'AwsSolutions-DDB3',
       'Holds what is open right now: connections live for two hours at most, and a restored table would name ' +
-        'connections that no longer exist. Clients register again by themselves.',
+        'connections that no longer exist. Clients register again by themselves. The one thing that is kept for good, ' +
+        'from when on the tokens of a disconnected user count, is set again by disconnecting them again.',
     )
   }
 }

@@ -35,6 +35,7 @@ export interface DeployOptions {
  * and the stage needs them all (`deploy`).
  */
 export class FanoutWebSocketApi extends Construct {
+  readonly apiId: string
   readonly #api: WebSocketApi
   readonly #routes: WebSocketRoute[] = []
 
@@ -45,11 +46,12 @@ export class FanoutWebSocketApi extends Construct {
       description: 'event-fanout: live events',
       routeSelectionExpression: '$request.body.action',
     })
+    this.apiId = this.#api.apiId
   }
 
-  /** Lets a function post to connections and close them. */
-  allow(to: LambdaFunction): void {
-    const connections = ['POST', 'DELETE'].map((method) => this.#arn(`${STAGE}/${method}/@connections/*`))
+  /** @param methods of `@connections`: `POST` posts to a connection, `DELETE` closes it, `GET` looks at it */
+  allow(to: LambdaFunction, ...methods: readonly ('POST' | 'DELETE' | 'GET')[]): void {
+    const connections = methods.map((method) => this.#arn(`${STAGE}/${method}/@connections/*`))
     // The API's own name also where there is a custom domain: it works before the domain's DNS does, and both reach
     // the same connections.
     const { region, urlSuffix } = Stack.of(this)
@@ -60,7 +62,7 @@ export class FanoutWebSocketApi extends Construct {
         to.role ?? to,
         arn,
         'Connection ids are given by API Gateway and known only at run time. The wildcard stands for the ' +
-          'connections of this one API and stage, and only for POST and DELETE.',
+          `connections of this one API and stage, and only for ${methods.join(' and ')}.`,
       )
     }
   }

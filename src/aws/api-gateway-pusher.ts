@@ -6,6 +6,7 @@ import {
 import type { Outcome } from '../core/codes.ts'
 import type { Logger, Pusher } from '../core/ports.ts'
 import { backoff, pause } from './log/backoff.ts'
+import { statusOf } from './sdk-error.ts'
 
 export interface ApiGatewayPusherOptions {
   /** With one try a call: the tries are made here, where their deadline is. */
@@ -116,7 +117,6 @@ async function tryOnce(call: Call, signal: AbortSignal): Promise<{ result: Resul
   }
 }
 
-/** By the status: the SDK's names for errors depend on a header, and for a 410 without a body there is little else. */
 function judge(error: unknown): { result: Result; again: boolean } {
   const status = statusOf(error)
   if (status === 410) return { result: { outcome: 'gone' }, again: false }
@@ -125,9 +125,4 @@ function judge(error: unknown): { result: Result; again: boolean } {
   // Too large, forbidden, malformed: the next try would be no better.
   const refused = status !== undefined && status >= 400 && status < 500
   return { result: { outcome: 'failed', error }, again: !refused }
-}
-
-function statusOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('$metadata' in error)) return undefined
-  return (error.$metadata as { readonly httpStatusCode?: number } | undefined)?.httpStatusCode
 }

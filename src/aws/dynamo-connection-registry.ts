@@ -1,7 +1,7 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { Clock, Connection, ConnectionRegistry } from '../core/ports.ts'
 import { getBatch } from './batch-get.ts'
+import { held } from './condition.ts'
 import {
   CONNECTION_LIFE_MS,
   type ConnectionsItem,
@@ -99,7 +99,7 @@ export class DynamoConnectionRegistry implements ConnectionRegistry {
       ConditionExpression: 'attribute_exists(#connection)',
       ExpressionAttributeNames: { '#connection': name },
     })
-    await this.#client.send(command).catch(unlessConditionFailed)
+    await held(this.#client.send(command))
   }
 
   async #removeAll(userId: string, names: readonly string[]): Promise<void> {
@@ -113,14 +113,10 @@ export class DynamoConnectionRegistry implements ConnectionRegistry {
         ...Object.fromEntries(names.map((name, i) => [`#c${i}`, name])),
       },
     })
-    await this.#client.send(command).catch(unlessConditionFailed)
+    await held(this.#client.send(command))
   }
 
   #keyOf(userId: string) {
     return { TableName: this.#table, Key: { pk: userId, sk: SORT_KEY } }
   }
-}
-
-function unlessConditionFailed(error: unknown): void {
-  if (!(error instanceof ConditionalCheckFailedException)) throw error
 }

@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -9,7 +8,20 @@ import {
 } from '@aws-sdk/lib-dynamodb'
 import { LIMITS } from '../core/limits.ts'
 import type { Clock, DeviceLedger, DeviceState } from '../core/ports.ts'
-import { DEVICE_PREFIX, type DeviceItem, keyOfDevice, stateOf } from './device-item.ts'
+import { held } from './condition.ts'
+import {
+  DEVICE_PREFIX,
+  type DeviceItem,
+  devicesIn,
+  type Key,
+  keyOfDevice,
+  keyOfReports,
+  type ReportsItem,
+  NOTHING_ACKNOWLEDGED,
+  withAcknowledgement,
+  withReport,
+} from './device-item.ts'
+import { backoff, pause } from './log/backoff.ts'
 
 export interface DynamoDeviceLedgerOptions {
   readonly client: DynamoDBDocumentClient
@@ -19,22 +31,19 @@ export interface DynamoDeviceLedgerOptions {
   readonly retentionMs: number
 }
 
-/** What a device said: attributes to set, and which of them must not be overtaken by what the row has already. */
-interface Word {
-  readonly attributes: Omit<DeviceItem, 'seen'>
-  /** The attribute that decides, and whether the same value once more is news. */
-  readonly decides: 'acknowledged' | 'reportOffset'
-  readonly repeats: boolean
-}
-
 /**
- * Somebody else's write makes one of ours fail its condition, and then the row decides: it says as much, or what it lacks
- * is written under another condition. Only a row that expires or is deleted in between takes more rounds.
+ * Somebody else's write makes one of ours fail its condition, and then the item decides: it says as much, or what it lacks
+ * is written under another condition. Only an item that expires or is deleted in between takes more rounds.
  */
 const ROUNDS = 5
 
+/** Reports of one device that come at the same time win one by one. */
+const REPORT_ROUNDS = 20
+
+type Attributes = Readonly<Record<string, string | number>>
+
 /**
- * `DeviceLedger` on DynamoDB: an item for each device, so that what one says costs the same however many there are. A
+ * `DeviceLedger` on DynamoDB: items for each device, so that what one says costs the same however many there are. A
  * client that invents names makes items that nobody reads, and their TTL takes them away.
  */
 export class DynamoDeviceLedger implements DeviceLedger {
@@ -50,20 +59,46 @@ export class DynamoDeviceLedger implements DeviceLedger {
     this.#retentionMs = retentionMs
   }
 
+  /**
+   * Reads first: most of what devices say is not new, and half a read unit is a tenth of a write unit. An eventually
+   * consistent read may miss the newest; then the write's condition fails, and the item is read again.
+   */
   async acknowledge(userId: string, device: string, offset: number): Promise<void> {
-    const attributes = { acknowledged: offset, acknowledgedAt: this.#clock.now() }
-    await this.#say(userId, device, { attributes, decides: 'acknowledged', repeats: false })
+    const key = keyOfDevice(userId, device)
+    for (let round = 0; round < ROUNDS; round++) {
+      const item = await this.#live<DeviceItem>(key, round > 0)
+      if (item !== undefined && offset <= item.acknowledged && !this.#isStale(item)) return
+      if (await this.#acknowledge(key, item, offset)) return
+    }
+    throw new Error(`the row of device ${device} of user ${userId} changed under each of ${ROUNDS} writes`)
+  }
+
+  /** What a rival writes at the same time says that the device is there as well. */
+  async seen(userId: string, device: string): Promise<void> {
+    const key = keyOfDevice(userId, device)
+    const item = await this.#live<DeviceItem>(key, false)
+    if (item === undefined) await this.#startAnew(key, NOTHING_ACKNOWLEDGED)
+    else if (this.#isStale(item)) await this.#update(key, {})
   }
 
   async report(userId: string, device: string, offset: number, error: string): Promise<void> {
+    const key = keyOfReports(userId, device)
     // A cut may leave half a character, which DynamoDB does not take.
-    const reportError = error.slice(0, LIMITS.reportLength).toWellFormed()
-    const attributes = { reportOffset: offset, reportError, reportAt: this.#clock.now() }
-    await this.#say(userId, device, { attributes, decides: 'reportOffset', repeats: true })
+    const text = error.slice(0, LIMITS.reportLength).toWellFormed()
+    for (let round = 0; round < REPORT_ROUNDS; round++) {
+      if (round > 0) await pause(backoff(round - 1))
+      const item = await this.#get<ReportsItem>(key, round > 0)
+      const known = item !== undefined && this.#isLive(item) ? item : undefined
+      const reports = withReport(known, { offset, error: text, at: this.#clock.now() })
+      if (await this.#putReports(key, reports, item)) return this.#keepAlive(userId, device)
+    }
+    throw new Error(
+      `the reports of device ${device} of user ${userId} changed under each of ${REPORT_ROUNDS} writes`,
+    )
   }
 
   async ofUser(userId: string): Promise<readonly DeviceState[]> {
-    const states: DeviceState[] = []
+    const items: Record<string, unknown>[] = []
     let start: QueryCommandOutput['LastEvaluatedKey']
     do {
       const page: QueryCommandOutput = await this.#client.send(
@@ -75,54 +110,38 @@ export class DynamoDeviceLedger implements DeviceLedger {
           ...(start && { ExclusiveStartKey: start }),
         }),
       )
-      const live = (page.Items ?? []).filter((item) => this.#isLive(item as DeviceItem))
-      states.push(...live.map((item) => stateOf(item['sk'] as string, item as DeviceItem)))
+      items.push(...(page.Items ?? []))
       start = page.LastEvaluatedKey
     } while (start !== undefined)
-    return states
+    return devicesIn(items, this.#keptSince())
   }
 
-  /**
-   * Reads first: most of what devices say is not new, and half a read unit is a tenth of a write unit. An eventually
-   * consistent read may miss the newest; then the write's condition fails, and the row is read again.
-   */
-  async #say(userId: string, device: string, word: Word): Promise<void> {
-    for (let round = 0; round < ROUNDS; round++) {
-      const item = await this.#read(userId, device, round > 0)
-      if (item !== undefined && !isNews(item, word)) return
-      const written = await (item === undefined
-        ? this.#startAnew(userId, device, word)
-        : this.#update(userId, device, word))
-      if (written) return
-    }
-    throw new Error(`the row of device ${device} of user ${userId} changed under each of ${ROUNDS} writes`)
+  /** Tells whether the item was as it was read. */
+  async #acknowledge(key: Key, item: DeviceItem | undefined, offset: number): Promise<boolean> {
+    if (item !== undefined && offset <= item.acknowledged) return this.#update(key, {})
+    const attributes = withAcknowledgement(item, { offset, at: this.#clock.now() })
+    if (item !== undefined) return this.#update(key, attributes, ' AND #acknowledged < :acknowledged')
+    return this.#startAnew(key, attributes)
   }
 
-  async #read(userId: string, device: string, ConsistentRead: boolean): Promise<DeviceItem | undefined> {
-    const Key = keyOfDevice(userId, device)
-    const { Item } = await this.#client.send(new GetCommand({ TableName: this.#table, Key, ConsistentRead }))
-    const item = Item as DeviceItem | undefined
-    return item !== undefined && this.#isLive(item) ? item : undefined
-  }
-
-  /** In place of no row, or of one that has expired and that DynamoDB has yet to delete. */
-  async #startAnew(userId: string, device: string, word: Word): Promise<boolean> {
+  /** In place of no item, or of one that has expired and that DynamoDB has yet to delete. */
+  async #startAnew(key: Key, attributes: Attributes): Promise<boolean> {
     const command = new PutCommand({
       TableName: this.#table,
-      Item: { ...keyOfDevice(userId, device), ...word.attributes, ...this.#stamp() },
+      Item: { ...key, ...attributes, ...this.#stamp() },
       ConditionExpression: 'attribute_not_exists(pk) OR seen < :since',
       ExpressionAttributeValues: { ':since': this.#keptSince() },
     })
     return held(this.#client.send(command))
   }
 
-  async #update(userId: string, device: string, { attributes, decides, repeats }: Word): Promise<boolean> {
+  async #update(key: Key, attributes: Attributes, and = ''): Promise<boolean> {
     const set = Object.entries({ ...attributes, ...this.#stamp() })
     const command = new UpdateCommand({
       TableName: this.#table,
-      Key: keyOfDevice(userId, device),
+      Key: key,
       UpdateExpression: `SET ${set.map(([name]) => `#${name} = :${name}`).join(', ')}`,
-      ConditionExpression: `#seen >= :since AND (attribute_not_exists(#${decides}) OR #${decides} ${repeats ? '<=' : '<'} :${decides})`,
+      ConditionExpression: `#seen >= :since${and}`,
       ExpressionAttributeNames: Object.fromEntries(set.map(([name]) => [`#${name}`, name])),
       ExpressionAttributeValues: {
         ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
@@ -132,33 +151,50 @@ export class DynamoDeviceLedger implements DeviceLedger {
     return held(this.#client.send(command))
   }
 
+  async #putReports(key: Key, reports: string, before: ReportsItem | undefined): Promise<boolean> {
+    const isStill =
+      before === undefined
+        ? { ConditionExpression: 'attribute_not_exists(pk)' }
+        : {
+            ConditionExpression: 'version = :version',
+            ExpressionAttributeValues: { ':version': before.version },
+          }
+    const Item = { ...key, reports, version: (before?.version ?? 0) + 1, ...this.#stamp() }
+    return held(this.#client.send(new PutCommand({ TableName: this.#table, Item, ...isStill })))
+  }
+
+  /** A device that only reports must not lose what it has acknowledged. */
+  async #keepAlive(userId: string, device: string): Promise<void> {
+    const key = keyOfDevice(userId, device)
+    const item = await this.#live<DeviceItem>(key, false)
+    if (item !== undefined && this.#isStale(item)) await this.#update(key, {})
+  }
+
+  async #get<I>(Key: Key, ConsistentRead: boolean): Promise<I | undefined> {
+    const { Item } = await this.#client.send(new GetCommand({ TableName: this.#table, Key, ConsistentRead }))
+    return Item as I | undefined
+  }
+
+  async #live<I extends { readonly seen: number }>(key: Key, consistent: boolean): Promise<I | undefined> {
+    const item = await this.#get<I>(key, consistent)
+    return item !== undefined && this.#isLive(item) ? item : undefined
+  }
+
   #stamp(): { seen: number; ttl: number } {
     const seen = this.#clock.now()
     return { seen, ttl: Math.ceil((seen + this.#retentionMs) / 1000) }
   }
 
-  #isLive({ seen }: DeviceItem): boolean {
+  /** Whether it is time to write again when the device was seen, though it says nothing new. */
+  #isStale({ seen }: { readonly seen: number }): boolean {
+    return this.#clock.now() - seen >= LIMITS.seenAccuracy
+  }
+
+  #isLive({ seen }: { readonly seen: number }): boolean {
     return seen >= this.#keptSince()
   }
 
   #keptSince(): number {
     return this.#clock.now() - this.#retentionMs
-  }
-}
-
-function isNews(item: DeviceItem, { attributes, decides, repeats }: Word): boolean {
-  const [old, said] = [item[decides], attributes[decides]]
-  if (old === undefined || said === undefined) return true
-  return said > old || (repeats && said === old)
-}
-
-/** Whether the write's condition held. */
-async function held(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write
-    return true
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false
-    throw error
   }
 }

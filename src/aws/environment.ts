@@ -2,6 +2,7 @@
  * The functions' environment, as the CDK construct sets it. Each function reads what it uses; what is missing or cannot be
  * used ends the function when it starts, with a line that says which variable, and not at the first event.
  */
+import { RECEIPT_DETAILS, type ReceiptDetail } from '../core/codes.ts'
 import { LIMITS } from '../core/limits.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -53,10 +54,17 @@ export function connectionsPerUser(environment: Environment): number {
 }
 
 export function logLevel(environment: Environment): LogLevel {
-  const text = read(environment, 'LOG_LEVEL') ?? 'info'
-  const level = LOG_LEVELS.find((candidate) => candidate === text)
-  if (level !== undefined) return level
-  throw new EnvironmentError(`LOG_LEVEL is "${text}"; it must be one of ${LOG_LEVELS.join(', ')}`)
+  return oneOf(environment, 'LOG_LEVEL', LOG_LEVELS, 'info')
+}
+
+/** How much receipts tell of deliveries. */
+export function receiptDetail(environment: Environment): ReceiptDetail {
+  return oneOf(environment, 'RECEIPT_DETAIL', RECEIPT_DETAILS, 'deliveries')
+}
+
+/** What this deployment is called in its metrics; `undefined`: it counts nothing. */
+export function metricsService(environment: Environment): string | undefined {
+  return read(environment, 'METRICS_SERVICE')
 }
 
 /** `undefined`: every origin. */
@@ -108,6 +116,19 @@ function url(environment: Environment, name: string, protocols: readonly string[
   const parsed = URL.canParse(text) ? new URL(text) : undefined
   if (parsed !== undefined && protocols.includes(parsed.protocol)) return parsed
   throw new EnvironmentError(`${name} is "${text}"; it must be ${meaning}`)
+}
+
+function oneOf<T extends string>(
+  environment: Environment,
+  name: string,
+  values: readonly T[],
+  otherwise: T,
+): T {
+  const text = read(environment, name)
+  if (text === undefined) return otherwise
+  const value = values.find((candidate) => candidate === text)
+  if (value !== undefined) return value
+  throw new EnvironmentError(`${name} is "${text}"; it must be one of ${values.join(', ')}`)
 }
 
 function wholeNumber(

@@ -8,6 +8,7 @@ import {
   logLevel,
   logTable,
   queueUrl,
+  receiptDetail,
   requiredClaims,
   retentionMs,
 } from '../../src/aws/environment.ts'
@@ -30,6 +31,7 @@ describe('the environment', () => {
       RETENTION_DAYS: '7',
       MAX_CONNECTIONS_PER_USER: '5',
       LOG_LEVEL: 'debug',
+      RECEIPT_DETAIL: 'counts',
       ALLOWED_ORIGINS: 'https://a.example, http://localhost:8080',
       JWT_ISSUER: 'https://issuer.example',
       JWT_AUDIENCE: 'fanout',
@@ -40,6 +42,7 @@ describe('the environment', () => {
     expect(retentionMs(environment)).toBe(7 * 86_400_000)
     expect(connectionsPerUser(environment)).toBe(5)
     expect(logLevel(environment)).toBe('debug')
+    expect(receiptDetail(environment)).toBe('counts')
     expect(allowedOrigins(environment)).toEqual(['https://a.example', 'http://localhost:8080'])
     expect(requiredClaims(environment)).toEqual({ issuer: 'https://issuer.example', audience: 'fanout' })
   })
@@ -52,6 +55,7 @@ describe('the environment', () => {
       expect(retentionMs(environment)).toBe(30 * 86_400_000)
       expect(connectionsPerUser(environment)).toBe(20)
       expect(logLevel(environment)).toBe('info')
+      expect(receiptDetail(environment)).toBe('deliveries')
       expect(allowedOrigins(environment)).toBeUndefined()
       expect(requiredClaims(environment)).toEqual({})
     }
@@ -86,6 +90,10 @@ describe('the environment', () => {
     [() => retentionMs({ RETENTION_DAYS: '1.5' }), 'RETENTION_DAYS is "1.5"'],
     [() => connectionsPerUser({ MAX_CONNECTIONS_PER_USER: '501' }), 'from 1 to 500'],
     [() => logLevel({ LOG_LEVEL: 'loud' }), 'LOG_LEVEL is "loud"; it must be one of debug, info'],
+    [
+      () => receiptDetail({ RECEIPT_DETAIL: 'all' }),
+      'RECEIPT_DETAIL is "all"; it must be one of deliveries, counts',
+    ],
     [
       () => allowedOrigins({ ALLOWED_ORIGINS: 'https://a.example/' }),
       'ALLOWED_ORIGINS holds "https://a.example/"',

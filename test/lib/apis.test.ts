@@ -32,7 +32,7 @@ function routesOf({ resources }: Synthesized): Record<string, string> {
   const routes = ofType(resources, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => {
     const target = /integrations\/<(.*)>/.exec(flat(Properties['Target']))![1]!
     const uri = flat(resources[target]!.Properties['IntegrationUri'], labels)
-    return [Properties['RouteKey'] as string, /<([a-z]+)>(?:\/invocations)?$/.exec(uri)![1]!] as const
+    return [Properties['RouteKey'] as string, /<([a-zA-Z]+)>(?:\/invocations)?$/.exec(uri)![1]!] as const
   })
   return Object.fromEntries(routes)
 }
@@ -65,6 +65,10 @@ describe('both APIs', () => {
       report: 'message',
       'POST /api/v1/events': 'publish',
       'GET /api/v1/events/recent': 'recent',
+      'GET /api/v1/events/{id}/receipt': 'inspect',
+      'GET /api/v1/events/{id}/why': 'inspect',
+      'GET /api/v1/users/{id}/status': 'inspect',
+      'DELETE /api/v1/users/{id}/connections': 'disconnectUser',
       'GET /health': 'health',
     })
   })
@@ -81,6 +85,10 @@ describe('both APIs', () => {
         ),
         `<publish> from ${API}:<http>/*/POST/api/v1/events`,
         `<recent> from ${API}:<http>/*/GET/api/v1/events/recent`,
+        `<inspect> from ${API}:<http>/*/GET/api/v1/events/*/receipt`,
+        `<inspect> from ${API}:<http>/*/GET/api/v1/events/*/why`,
+        `<inspect> from ${API}:<http>/*/GET/api/v1/users/*/status`,
+        `<disconnectUser> from ${API}:<http>/*/DELETE/api/v1/users/*/connections`,
         `<health> from ${API}:<http>/*/GET/health`,
       ].sort(),
     )
@@ -260,7 +268,7 @@ describe('the HTTP API', () => {
   it('answers pages of every origin, as the embedded server does', () => {
     expect(corsOf(deployed)).toEqual({
       AllowOrigins: ['*'],
-      AllowMethods: ['GET', 'POST', 'OPTIONS'],
+      AllowMethods: ['GET', 'POST', 'DELETE', 'OPTIONS'],
       AllowHeaders: ['authorization', 'content-type', 'prefer'],
       MaxAge: 3600,
     })
@@ -274,7 +282,7 @@ describe('the HTTP API', () => {
     const payloads = ofType(deployed.resources, 'AWS::ApiGatewayV2::Integration').map(
       ([, { Properties }]) => Properties['PayloadFormatVersion'],
     )
-    expect(payloads.filter((version) => version === '2.0')).toHaveLength(3)
+    expect(payloads.filter((version) => version === '2.0')).toHaveLength(7)
   })
 
   it('has its own URL, without a slash at the end', () => {

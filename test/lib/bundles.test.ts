@@ -17,6 +17,12 @@ describe('the bundle of a function', () => {
     expect(bundleOf('event', [join(folder, 'a'), join(folder, 'b')])).toBe(join(folder, 'b/event'))
   })
 
+  it('is in a folder that is named as files are', async () => {
+    await mkdir(join(folder, 'disconnect-user'))
+    await writeFile(join(folder, 'disconnect-user/index.mjs'), '')
+    expect(bundleOf('disconnectUser', [folder])).toBe(join(folder, 'disconnect-user'))
+  })
+
   it('is missed with its name and how to make it, also when the folder is there and empty', async () => {
     await mkdir(join(folder, 'event'))
     expect(() => bundleOf('event', [folder])).toThrow(

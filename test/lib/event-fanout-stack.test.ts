@@ -73,7 +73,7 @@ describe('the stack', () => {
         return Statement.filter(({ Action }) => JSON.stringify(Action).includes('kms:'))
       })
       expect(decrypting).toEqual(
-        Array.from({ length: 3 }, () => ({
+        Array.from({ length: 5 }, () => ({
           Action: 'kms:Decrypt',
           Effect: 'Allow',
           Resource: jwtSecretKeyArn,

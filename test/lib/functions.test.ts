@@ -23,6 +23,7 @@ const ASKED = {
   memorySizes: { recent: 1024 },
   logLevel: 'debug',
   maxConnectionsPerUser: 3,
+  receiptDetail: 'counts',
   allowedOrigins: ['https://a.example', 'https://b.example'],
 } as const
 
@@ -43,12 +44,12 @@ const ENDPOINT = {
 }
 const KEYS = { JWT_SECRET_ARN: '<secret>' }
 const RETENTION = { RETENTION_DAYS: '30' }
+const DETAIL = { RECEIPT_DETAIL: 'deliveries' }
 
 const SOCKETS_ARN = 'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<sockets>/v1'
-const SOCKETS = [
-  `execute-api:ManageConnections on ${SOCKETS_ARN}/POST/@connections/*`,
-  `execute-api:ManageConnections on ${SOCKETS_ARN}/DELETE/@connections/*`,
-]
+const socketsBy = (method: string) =>
+  `execute-api:ManageConnections on ${SOCKETS_ARN}/${method}/@connections/*`
+const SOCKETS = [socketsBy('POST'), socketsBy('DELETE')]
 const READ_SECRET = ['secretsmanager:GetSecretValue on <secret>']
 
 const on = (resource: string, service: string, ...actions: string[]) =>
@@ -58,7 +59,7 @@ const on = (resource: string, service: string, ...actions: string[]) =>
 const EXPECTED: Record<FunctionName, { rights: string[]; variables: Record<string, string> }> = {
   authorize: { rights: READ_SECRET, variables: KEYS },
   connect: {
-    rights: [...on('connections', 'dynamodb', 'UpdateItem'), ...SOCKETS],
+    rights: [...on('connections', 'dynamodb', 'GetItem', 'UpdateItem'), ...SOCKETS],
     variables: { ...CONNECTIONS, ...ENDPOINT, MAX_CONNECTIONS_PER_USER: '20' },
   },
   disconnect: { rights: on('connections', 'dynamodb', 'UpdateItem'), variables: CONNECTIONS },
@@ -90,6 +91,7 @@ const EXPECTED: Record<FunctionName, { rights: string[]; variables: Record<strin
       ...CONNECTIONS,
       ...ENDPOINT,
       ...RETENTION,
+      ...DETAIL,
       QUEUE_URL: '<queue>',
       DEAD_LETTER_QUEUE_URL: '<dead letters>',
     },
@@ -102,7 +104,15 @@ const EXPECTED: Record<FunctionName, { rights: string[]; variables: Record<strin
       ...SOCKETS,
       ...READ_SECRET,
     ],
-    variables: { ...LOG, ...CONNECTIONS, ...ENDPOINT, ...RETENTION, ...KEYS, QUEUE_URL: '<queue>' },
+    variables: {
+      ...LOG,
+      ...CONNECTIONS,
+      ...ENDPOINT,
+      ...RETENTION,
+      ...DETAIL,
+      ...KEYS,
+      QUEUE_URL: '<queue>',
+    },
   },
   recent: {
     rights: [
@@ -112,10 +122,23 @@ const EXPECTED: Record<FunctionName, { rights: string[]; variables: Record<strin
     ],
     variables: { ...LOG, ...CONNECTIONS, ...RETENTION, ...KEYS },
   },
+  inspect: {
+    rights: [
+      ...on('log', 'dynamodb', 'Query', 'GetItem', 'PutItem'),
+      ...on('connections', 'dynamodb', 'Query', 'GetItem', 'BatchGetItem'),
+      socketsBy('GET'),
+      ...READ_SECRET,
+    ],
+    variables: { ...LOG, ...CONNECTIONS, ...ENDPOINT, ...RETENTION, ...KEYS },
+  },
+  disconnectUser: {
+    rights: [...on('connections', 'dynamodb', 'BatchGetItem', 'UpdateItem'), ...SOCKETS, ...READ_SECRET],
+    variables: { ...CONNECTIONS, ...ENDPOINT, ...KEYS },
+  },
   health: {
     rights: [
-      ...on('log', 'dynamodb', 'GetItem'),
-      ...on('connections', 'dynamodb', 'GetItem'),
+      ...on('log', 'dynamodb', 'PutItem'),
+      ...on('connections', 'dynamodb', 'GetItem', 'UpdateItem'),
       ...on('queue', 'sqs', 'GetQueueAttributes'),
       ...on('dead letters', 'sqs', 'GetQueueAttributes'),
     ],
@@ -131,7 +154,13 @@ describe.each(FUNCTION_NAMES)('the function %s', (name) => {
   })
 
   it('knows exactly the variables that it uses', () => {
-    expect(variablesOf(deployed, name)).toEqual({ ...EVERYWHERE, ...EXPECTED[name].variables })
+    const counting =
+      name === 'health' ? {} : { METRICS_SERVICE: expect.stringMatching(/^Test-Fanout-/) as string }
+    expect(variablesOf(deployed, name)).toEqual({
+      ...EVERYWHERE,
+      ...counting,
+      ...EXPECTED[name].variables,
+    })
   })
 
   it('has a role that only Lambda assumes', () => {
@@ -179,6 +208,8 @@ describe('the functions', () => {
     event: [60, 512],
     publish: [29, 512],
     recent: [15, 256],
+    inspect: [29, 256],
+    disconnectUser: [29, 256],
     health: [5, 256],
   }
 
@@ -187,8 +218,8 @@ describe('the functions', () => {
     expect(deployed.resources[id]!.Properties).toMatchObject({ Timeout, MemorySize })
   })
 
-  it('are the eight, and no helper of CDK beside them', () => {
-    expect(ofType(deployed.resources, 'AWS::Lambda::Function')).toHaveLength(8)
+  it('are the ten, and no helper of CDK beside them', () => {
+    expect(ofType(deployed.resources, 'AWS::Lambda::Function')).toHaveLength(10)
     expect(Object.keys(deployed.fanout.functions)).toEqual(Object.keys(SIZES))
   })
 
@@ -203,7 +234,10 @@ describe('the functions', () => {
     for (const name of FUNCTION_NAMES) expect(variablesOf(asked, name)).toMatchObject({ LOG_LEVEL: 'debug' })
   })
 
-  it('get cap and origins as asked for', () => {
+  it('get cap, origins and what receipts tell as asked for', () => {
+    for (const name of ['event', 'publish'] as const) {
+      expect(variablesOf(asked, name)).toMatchObject({ RECEIPT_DETAIL: 'counts' })
+    }
     expect(variablesOf(asked, 'connect')).toMatchObject({ MAX_CONNECTIONS_PER_USER: '3' })
     expect(variablesOf(asked, 'authorize')).toMatchObject({
       ALLOWED_ORIGINS: 'https://a.example,https://b.example',
@@ -224,17 +258,17 @@ describe('no policy', () => {
 
   it('has a wildcard but for the connections of the one stage', () => {
     const policies = ofType(deployed.resources, 'AWS::IAM::Policy')
-    expect(policies).toHaveLength(8)
+    expect(policies).toHaveLength(10)
     const wild = policies.flatMap(([, { Properties }]) => {
       const role = (Properties['Roles'] as [{ Ref: string }])[0].Ref
       return rightsOf(deployed.resources, role, labels).filter((right) => right.includes('*'))
     })
-    expect([...new Set(wild)].sort()).toEqual([...SOCKETS].sort())
+    expect([...new Set(wild)].sort()).toEqual([...SOCKETS, socketsBy('GET')].sort())
   })
 })
 
 describe('token keys', () => {
-  const TOKEN_FUNCTIONS = ['authorize', 'publish', 'recent'] as const
+  const TOKEN_FUNCTIONS = ['authorize', 'publish', 'recent', 'inspect', 'disconnectUser'] as const
 
   it('are a generated secret of 64 letters and digits, by default', () => {
     deployed.template.hasResourceProperties('AWS::SecretsManager::Secret', {

@@ -72,7 +72,7 @@ describe('cdk-nag', () => {
 
   it('is overruled only at the resources in question, and for wildcards one ARN at a time', () => {
     const rules = acknowledged(EVERYTHING).map(({ path, id }) => [path, id.replace(/\[.*/, '[…]')].join(' '))
-    const sockets = ['connect', 'message', 'event', 'publish']
+    const sockets = ['connect', 'message', 'event', 'publish', 'inspect', 'disconnectUser']
     const routes = ['$disconnect', '$default', 'resume', 'ping', 'ack', 'report']
     expect([...new Set(rules)].sort()).toEqual(
       [
@@ -84,6 +84,10 @@ describe('cdk-nag', () => {
         ...routes.map((key) => `WebSocket/Api/${key}-Route AwsSolutions-APIG4`),
         'Http/Api/POST--api--v1--events AwsSolutions-APIG4',
         'Http/Api/GET--api--v1--events--recent AwsSolutions-APIG4',
+        'Http/Api/GET--api--v1--events--{id}--receipt AwsSolutions-APIG4',
+        'Http/Api/GET--api--v1--events--{id}--why AwsSolutions-APIG4',
+        'Http/Api/GET--api--v1--users--{id}--status AwsSolutions-APIG4',
+        'Http/Api/DELETE--api--v1--users--{id}--connections AwsSolutions-APIG4',
         'Http/Api/GET--health AwsSolutions-APIG4',
       ].sort(),
     )

@@ -13,8 +13,12 @@ describe('the settings of a construct without props', () => {
       retentionDays: 30,
       allowedOrigins: undefined,
       maxConnectionsPerUser: 20,
+      receiptDetail: 'deliveries',
       removalPolicy: RemovalPolicy.RETAIN,
       pointInTimeRecovery: true,
+      metrics: true,
+      alarms: {},
+      dashboard: true,
       logRetention: RetentionDays.ONE_MONTH,
       logLevel: 'info',
       httpThrottle: { rateLimit: 1000, burstLimit: 500 },
@@ -34,6 +38,7 @@ describe('a prop that can be used', () => {
     ['a cap of one', { maxConnectionsPerUser: 1 }],
     ['the widest memory', { memorySizes: { event: 10_240 } }],
     ['silence', { logLevel: 'silent' }],
+    ['receipts that count', { receiptDetail: 'counts' }],
   ])('is accepted: %s', (_name, props) => {
     expect(() => settingsFrom(props)).not.toThrow()
   })
@@ -77,6 +82,7 @@ describe('a prop that cannot be used', () => {
       { removalPolicy: RemovalPolicy.SNAPSHOT },
       'removalPolicy is SNAPSHOT, which DynamoDB and SQS do not have',
     ],
+    [{ receiptDetail: 'all' as 'counts' }, 'receiptDetail is "all"; it must be one of deliveries, counts'],
     [
       { logLevel: 'verbose' as 'info' },
       'logLevel is "verbose"; it must be one of debug, info, warn, error, silent',

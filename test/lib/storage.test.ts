@@ -204,7 +204,7 @@ describe('the removal policy', () => {
 describe('logs and restore', () => {
   it('are as asked for', () => {
     const groups = ofType(asked.resources, 'AWS::Logs::LogGroup')
-    expect(groups).toHaveLength(8 + 2)
+    expect(groups).toHaveLength(10 + 2)
     for (const [, { Properties }] of groups) expect(Properties['RetentionInDays']).toBe(7)
     asked.template.allResourcesProperties('AWS::DynamoDB::Table', {
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },

@@ -12,6 +12,7 @@ import type { Assembly } from '../../src/template-runner/template/assembly.ts'
 import { Client, handshake } from '../e2e/client.ts'
 import { post, recent } from '../e2e/http.ts'
 import { hs256, tokenFor, unique } from '../e2e/tokens.ts'
+import { describeAdministering } from './administering.ts'
 import { BACKEND, serveStack } from './served.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -187,8 +188,12 @@ describe('the template', () => {
     expect((await post(target, second)).json).toMatchObject({ recipients: [{ connections: 1, sent: 1 }] })
     expect(await client.next()).toMatchObject({ type: 'event', event: second })
   })
+})
 
-  it('wrote no token into any log', () => {
+describeAdministering(target)
+
+describe('the functions’ logs', () => {
+  it('hold no token', () => {
     expect(target.running.logs.lines.length).toBeGreaterThan(100)
     expect(target.running.logs.text).not.toMatch(/eyJ[\w-]{10,}\.eyJ/)
     expect(target.running.logs.text).not.toContain(target.secret)
@@ -205,7 +210,7 @@ describe('the permissions', () => {
   it('are what the functions used above, nothing less and nothing more', () => {
     const proof = prove(target.assembly)
     expect(proof.ok, permissionReport(proof)).toBe(true)
-    expect(proof.functions).toHaveLength(8)
+    expect(proof.functions).toHaveLength(10)
     expect(proof.used.length).toBeGreaterThan(30)
     console.log(permissionReport(proof))
   })

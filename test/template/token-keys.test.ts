@@ -15,7 +15,7 @@ const THEIR_SECRET = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:their
 const THEIR_KEY = 'arn:aws:kms:us-east-1:000000000000:key/0a1b2c3d-0000-4000-8000-000000000000'
 
 /** Those that verify tokens. */
-const VERIFYING = ['authorize', 'publish', 'recent'] as const
+const VERIFYING = ['authorize', 'publish', 'recent', 'inspect', 'disconnectUser'] as const
 
 let issuer: TlsIssuer | undefined
 afterAll(() => issuer?.stop())
@@ -36,7 +36,7 @@ const byTheirSecret = serveStack({
   secrets: { [THEIR_SECRET]: SECRET },
 })
 
-/** Connects, publishes and polls, each with a token. */
+/** Connects, publishes, polls, looks at a user and disconnects them, each with a token. */
 async function useTokens(target: ServedStack, token: (claims: Claims) => string): Promise<void> {
   const userId = randomUUID()
   const client = await Client.over(handshake(target.wsUrl, 'header', token({ sub: userId })))
@@ -48,6 +48,14 @@ async function useTokens(target: ServedStack, token: (claims: Claims) => string)
     headers: { authorization: `Bearer ${token({ sub: userId })}` },
   })
   expect({ status, json }).toMatchObject({ status: 200, json: { events: [{ event }] } })
+  const authorization = `Bearer ${token({ sub: 'admin', scope: 'events:admin' })}`
+  for (const [method, what] of [
+    ['GET', 'status'],
+    ['DELETE', 'connections'],
+  ]) {
+    const url = `${target.httpUrl}/api/v1/users/${userId}/${what}`
+    expect(await request(url, { method: method!, headers: { authorization } })).toMatchObject({ status: 200 })
+  }
 }
 
 function prove(target: ServedStack): PermissionProof {

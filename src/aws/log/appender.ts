@@ -1,6 +1,6 @@
 import { FanoutError } from '../../core/errors.ts'
 import type { AcceptedEvent } from '../../core/event.ts'
-import type { Appended, Receipt } from '../../core/ports.ts'
+import type { Appended, BegunReceipt, Receipt } from '../../core/ports.ts'
 import type { LogLife } from './log-life.ts'
 import { LogStarts, type Start, startAt } from './log-start.ts'
 import type { Intent, LogStore, StoredEntry } from './log-store.ts'
@@ -62,13 +62,19 @@ export class Appender {
     return this.#place(event, stored.intent, starts, known, false)
   }
 
-  /** Where the event of an intent stands; `undefined` unless it is in the logs of all recipients. */
-  async find(intent: Intent): Promise<Receipt | undefined> {
+  /** Where the event of an intent stands: in the logs of all recipients, or as far as a publish came that was begun. */
+  async find(intent: Intent): Promise<Receipt | BegunReceipt> {
+    const { eventId, type, digest, acceptedAt } = intent
     const places = await settled(
-      intent.recipients.map(async ({ userId, basis }) => this.#look(userId, basis, intent.eventId)),
+      intent.recipients.map(async ({ userId, basis }) => this.#look(userId, basis, eventId)),
     )
     const found = places.flatMap(({ found: entry }) => entry ?? [])
-    return found.length === places.length ? receiptOf(intent, found) : undefined
+    if (found.length === places.length) return receiptOf(intent, found)
+    const recipients = intent.recipients.map(({ userId, field }, i) => {
+      const offset = places[i]?.found?.offset
+      return { userId, field, ...(offset !== undefined && { offset }) }
+    })
+    return { eventId, type, digest, state: 'begun', acceptedAt, recipients }
   }
 
   async #startsOf({ recipients }: AcceptedEvent, known: KnownStarts): Promise<ReadonlyMap<string, Start>> {

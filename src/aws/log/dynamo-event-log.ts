@@ -1,6 +1,15 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { AcceptedEvent } from '../../core/event.ts'
-import type { Appended, Clock, EventLog, LogPage, PageLimits, Receipt } from '../../core/ports.ts'
+import type {
+  Appended,
+  BegunReceipt,
+  Clock,
+  EventLog,
+  LogEnd,
+  LogPage,
+  PageLimits,
+  Receipt,
+} from '../../core/ports.ts'
 import { Appender, type KnownStarts } from './appender.ts'
 import { backoff, pause } from './backoff.ts'
 import { DynamoLogStore } from './dynamo-log-store.ts'
@@ -48,7 +57,7 @@ export class DynamoEventLog implements EventLog {
     )
   }
 
-  async receipt(eventId: string): Promise<Receipt | undefined> {
+  async receipt(eventId: string): Promise<Receipt | BegunReceipt | undefined> {
     const stored = await this.#store.receipt(eventId)
     if (stored === undefined) return undefined
     const { ttl } = stored.state === 'accepted' ? stored.intent : stored
@@ -58,6 +67,10 @@ export class DynamoEventLog implements EventLog {
 
   async head(userId: string): Promise<number> {
     return this.#reader.head(userId)
+  }
+
+  async end(userId: string): Promise<LogEnd> {
+    return this.#reader.end(userId)
   }
 
   async after(userId: string, cursor: number, limits: PageLimits): Promise<LogPage> {

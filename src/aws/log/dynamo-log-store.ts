@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb'
 import {
   BatchWriteCommand,
   type BatchWriteCommandInput,
@@ -11,6 +10,7 @@ import {
 } from '@aws-sdk/lib-dynamodb'
 import pLimit from 'p-limit'
 import type { Receipt } from '../../core/ports.ts'
+import { held } from '../condition.ts'
 import { backoff, pause } from './backoff.ts'
 import {
   entryItem,
@@ -163,13 +163,7 @@ export class DynamoLogStore implements LogStore {
   /** Tells whether the condition held. */
   async #putIf(input: Omit<PutCommandInput, 'TableName'>): Promise<boolean> {
     const command = new PutCommand({ TableName: this.#table, ...input })
-    try {
-      await this.#limit(async () => this.#client.send(command))
-      return true
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false
-      throw error
-    }
+    return held(this.#limit(async () => this.#client.send(command)))
   }
 }
 

@@ -7,12 +7,14 @@
  * | `u#` + user id | offset | an entry |
  * | `u#` + user id | 0 | the head |
  * | `e#` + event id | 0 | a receipt |
+ * | `x#` + event id | 0 | why the last one of this id was refused |
  */
 import type { Delivery, Receipt, ReceiptRecipient } from '../../core/ports.ts'
 import type { Head, Intent, StoredEntry, StoredReceipt } from './log-store.ts'
 
 export const logKey = (userId: string): string => `u#${userId}`
 export const receiptKey = (eventId: string): string => `e#${eventId}`
+export const refusalKey = (eventId: string): string => `x#${eventId}`
 /** Offsets begin above it, so a log's lowest item is its head. */
 export const HEAD_SK = 0
 
@@ -52,7 +54,19 @@ export function headOf(item: Item): Head {
 }
 
 /** User id, field, and the basis or the offset; of a logged receipt the deliveries as well, and what of them was omitted. */
-type Row = readonly [string, string, number, (readonly (readonly string[])[])?, ReceiptRecipient['omitted']?]
+type Row = readonly [string, string, number, (readonly StoredRow[])?, ReceiptRecipient['omitted']?]
+
+/** When the outcome was known is told in milliseconds since the acceptance: three digits, not thirteen. */
+type DeliveryRow = readonly [
+  connectionId: string,
+  outcome: Delivery['outcome'],
+  after: number,
+  device?: string,
+]
+
+/** As rows were before they told a time. */
+type TimelessRow = readonly [connectionId: string, outcome: Delivery['outcome'], device?: string]
+type StoredRow = DeliveryRow | TimelessRow
 
 export function intentItem({ eventId, type, digest, acceptedAt, ttl, recipients }: Intent): Item {
   const rows = recipients.map(({ userId, field, basis }): Row => [userId, field, basis])
@@ -61,7 +75,7 @@ export function intentItem({ eventId, type, digest, acceptedAt, ttl, recipients 
 
 export function loggedItem({ eventId, type, digest, acceptedAt, recipients }: Receipt, ttl: number): Item {
   const rows = recipients.map(({ userId, field, offset, deliveries, omitted }): Row => {
-    const row = [userId, field, offset, deliveries.map(deliveryRow)] as const
+    const row = [userId, field, offset, deliveries.map((one) => deliveryRow(one, acceptedAt))] as const
     return omitted === undefined ? row : [...row, omitted]
   })
   return receiptItem({ eventId, type, digest, acceptedAt }, 'logged', rows, ttl)
@@ -105,17 +119,18 @@ export function receiptOf(item: Item): StoredReceipt {
     return { state, intent: { ...facts, ttl, recipients } }
   }
   const recipients = rows.map(([userId, field, offset, deliveries = [], omitted]) => {
-    const told = { userId, field, offset, deliveries: deliveries.map(deliveryOf) }
+    const told = { userId, field, offset, deliveries: deliveries.map((row) => deliveryOf(row, at)) }
     return omitted === undefined ? told : { ...told, omitted }
   })
   return { state, receipt: { ...facts, state, recipients }, ttl }
 }
 
-function deliveryRow({ connectionId, outcome, device }: Delivery): readonly string[] {
-  return device === undefined ? [connectionId, outcome] : [connectionId, outcome, device]
+function deliveryRow({ connectionId, outcome, at, device }: Delivery, acceptedAt: number): DeliveryRow {
+  const row = [connectionId, outcome, at - acceptedAt] as const
+  return device === undefined ? row : [...row, device]
 }
 
-function deliveryOf(row: readonly string[]): Delivery {
-  const [connectionId, outcome, device] = row as readonly [string, Delivery['outcome'], string?]
-  return { connectionId, outcome, ...(device !== undefined && { device }) }
+function deliveryOf([connectionId, outcome, ...rest]: StoredRow, acceptedAt: number): Delivery {
+  const [after, device] = typeof rest[0] === 'number' ? [rest[0], rest[1]] : [0, rest[0]]
+  return { connectionId, outcome, at: acceptedAt + after, ...(device !== undefined && { device }) }
 }

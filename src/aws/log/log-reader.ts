@@ -1,5 +1,5 @@
 import { PageBudget } from '../../core/page.ts'
-import type { LogEntry, LogPage, PageLimits } from '../../core/ports.ts'
+import type { LogEnd, LogEntry, LogPage, PageLimits } from '../../core/ports.ts'
 import type { LogLife } from './log-life.ts'
 import { type End, LogStarts } from './log-start.ts'
 import type { LogStore, StoredEntry } from './log-store.ts'
@@ -31,7 +31,17 @@ export class LogReader {
   }
 
   async head(userId: string): Promise<number> {
-    return (await this.#end(userId)).head
+    return (await this.end(userId)).head
+  }
+
+  async end(userId: string): Promise<LogEnd> {
+    const now = this.#life.now()
+    const tail = await this.#tail(userId)
+    const { head } = await this.#starts.endOf(userId, tail)
+    const { entry } = tail
+    // A log that goes on above what is left of it has no entry at its head.
+    if (entry?.offset !== head || !this.#life.isKept(entry, now)) return { head }
+    return { head, loggedAt: entry.loggedAt }
   }
 
   async after(userId: string, cursor: number, limits: PageLimits): Promise<LogPage> {
@@ -86,10 +96,6 @@ export class LogReader {
 
   async #tail(userId: string) {
     return this.#store.tail(userId, 'consistent')
-  }
-
-  async #end(userId: string): Promise<End> {
-    return this.#starts.endOf(userId, await this.#tail(userId))
   }
 
   /** Reads what comes after a cursor, and where the log ended at that time or later. */

@@ -2,8 +2,11 @@
 import type { createTableClient } from '../clients/tables.ts'
 import { DynamoConnectionRegistry } from '../dynamo-connection-registry.ts'
 import { DynamoDeviceLedger } from '../dynamo-device-ledger.ts'
+import { DynamoRefusalLedger } from '../dynamo-refusal-ledger.ts'
+import { DynamoRevocations } from '../dynamo-revocations.ts'
 import { connectionsTable, type Environment, logTable, retentionMs } from '../environment.ts'
 import { DynamoEventLog } from '../log/dynamo-event-log.ts'
+import { QueueProgress } from '../queue-progress.ts'
 
 type TableClient = ReturnType<typeof createTableClient>
 
@@ -24,4 +27,17 @@ export function devicesFor(environment: Environment, client: TableClient): Dynam
     clock: Date,
     retentionMs: kept,
   })
+}
+
+export function revocationsFor(environment: Environment, client: TableClient): DynamoRevocations {
+  return new DynamoRevocations({ client, table: connectionsTable(environment) })
+}
+
+export function refusalsFor(environment: Environment, client: TableClient): DynamoRefusalLedger {
+  const kept = retentionMs(environment)
+  return new DynamoRefusalLedger({ client, table: logTable(environment), clock: Date, retentionMs: kept })
+}
+
+export function progressFor(environment: Environment, client: TableClient): QueueProgress {
+  return new QueueProgress({ client, table: connectionsTable(environment), clock: Date })
 }

@@ -19,6 +19,7 @@ export function eventLogOn(store: LogStore, clock: Clock, retentionMs: number): 
       return stored?.state === 'logged' ? stored.receipt : stored && appender.find(stored.intent)
     },
     head: async (userId) => reader.head(userId),
+    end: async (userId) => reader.end(userId),
     after: async (...given) => reader.after(...given),
     newest: async (...given) => reader.newest(...given),
     cursorAt: async (...given) => reader.cursorAt(...given),

@@ -60,8 +60,12 @@ class Visit {
   }
 
   async head(): Promise<number> {
-    const head = await this.#worker.reader.head(this.#userId)
+    const { head, loggedAt } = await this.#worker.reader.end(this.#userId)
     this.#checkHead(head)
+    const put = this.#puts().find(({ offset }) => offset === head)
+    const isTrue =
+      loggedAt === undefined ? put === undefined || !this.#isKept(put) : put?.loggedAt === loggedAt
+    this.#demand(isTrue, 'the end is that of the last entry', { head, loggedAt, put })
     return head
   }
 

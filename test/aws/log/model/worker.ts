@@ -147,6 +147,7 @@ export function readOnly(reader: LogReader): EventLog {
     complete: no,
     receipt: no,
     head: async (userId) => reader.head(userId),
+    end: async (userId) => reader.end(userId),
     after: async (...given) => reader.after(...given),
     newest: async (...given) => reader.newest(...given),
     cursorAt: async (...given) => reader.cursorAt(...given),
