@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { Command } from 'commander'
 import { addBridge } from './bridge/command.ts'
+import { addDoctor } from './doctor/command.ts'
 import { parseDuration } from './duration.ts'
 import { emit } from './emit.ts'
 import { variable } from './environment.ts'
 import { CliError } from './errors.ts'
+import { addInspection } from './inspect/command.ts'
 import { tail } from './tail.ts'
 import { mintToken, publisherToken } from './tokens.ts'
 
@@ -14,7 +16,7 @@ const HTTP_URL = variable('FANOUT_HTTP_URL') ?? 'http://127.0.0.1:3000'
 const WS_URL = variable('FANOUT_WS_URL') ?? 'ws://127.0.0.1:3001'
 
 const program = new Command('fanout')
-  .description('Publish events, and see them arrive.')
+  .description('Publish events, see them arrive, and find out why one did not.')
   .version(version())
   .showHelpAfterError()
 
@@ -22,7 +24,7 @@ program
   .command('token')
   .description('print a token signed with JWT_SECRET, or with the secret that the server keeps in DATA_DIR')
   .requiredOption('--user <id>', 'the user whom the token is for')
-  .option('--scope <scopes>', 'what it allows beyond reading: events:publish')
+  .option('--scope <scopes>', 'what it allows beyond reading: events:publish, events:admin')
   .option('--expires <duration>', 'how long it is good, as 90s, 15m, 1h, 7d', '1h')
   .action(async ({ user, scope, expires }: { user: string; scope?: string; expires: string }) => {
     process.stdout.write(`${await mintToken(user, parseDuration(expires), scope)}\n`)
@@ -55,6 +57,8 @@ program
     await tail(options)
   })
 
+addInspection(program, HTTP_URL)
+addDoctor(program)
 addBridge(program)
 
 function version(): string {
@@ -73,5 +77,5 @@ try {
 } catch (error) {
   if (!(error instanceof CliError)) throw error
   process.stderr.write(`fanout: ${error.message}\n`)
-  process.exitCode = 1
+  process.exitCode = error.exitCode
 }

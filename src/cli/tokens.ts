@@ -26,6 +26,11 @@ export async function publisherToken(given: string | undefined): Promise<string>
   return given ?? variable('FANOUT_TOKEN') ?? mintToken('fanout-cli', 300, SCOPES.publish)
 }
 
+/** What looking at receipts and users takes: the token given, or one made for this call. */
+export async function adminToken(given: string | undefined): Promise<string> {
+  return given ?? variable('FANOUT_ADMIN_TOKEN') ?? mintToken('fanout-cli', 300, SCOPES.admin)
+}
+
 function secret(): string {
   const configured = variable('JWT_SECRET')
   if (configured !== undefined) return longEnough(configured, 'JWT_SECRET')

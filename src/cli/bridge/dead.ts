@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { type DeadLetter, DeadLetterShelf } from '../../bridge/dead-letter-shelf.ts'
 import { wholeNumber } from '../../process/settings.ts'
 import type { RedisOptions } from './options.ts'
-import { printable } from './printable.ts'
+import { printable } from '../printable.ts'
 import { withShelf } from './shelf.ts'
 
 export interface ListOptions extends RedisOptions {

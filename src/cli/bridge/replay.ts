@@ -4,7 +4,7 @@ import { eventOf, isReason } from '../../bridge/message.ts'
 import type { Target } from '../../bridge/targets/target.ts'
 import { CliError } from '../errors.ts'
 import type { RedisOptions, TargetOptions } from './options.ts'
-import { printable } from './printable.ts'
+import { printable } from '../printable.ts'
 import { withShelf } from './shelf.ts'
 import { targetFrom } from './target.ts'
 

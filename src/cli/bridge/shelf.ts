@@ -3,7 +3,7 @@ import { bridgeKeys } from '../../bridge/keys.ts'
 import { connectOnce } from '../../bridge/redis/connect.ts'
 import { bridgeSettings, type RedisOptions } from './options.ts'
 import { CliError } from '../errors.ts'
-import { printable } from './printable.ts'
+import { printable } from '../printable.ts'
 
 /** Lends the dead letters of a Redis. @throws CliError, SettingError */
 export async function withShelf(
