@@ -62,8 +62,8 @@ module.exports = {
     only(
       'console-knows-client',
       '^src/console/',
-      ['^src/client/', '^src/publisher/results.ts$'],
-      'The page is an app like any other.',
+      ['^src/client/', '^src/publisher/results.ts$', '^src/core/(codes|ports|why/(event|device)-way).ts$'],
+      'The page is an app like any other, that knows what the API answers.',
     ),
     only(
       'publisher-knows-the-event-map',

@@ -89,8 +89,8 @@ export function createClient(options: ConnectOptions, environment: Environment):
   const applier = createApplier<Item>(context, handle, progress, () => {
     reader.resume()
   })
-  const reader = createLogReader(applier, () => {
-    connector.resume()
+  const reader = createLogReader(applier, (repair) => {
+    connector.resume(repair)
   })
   const connector = createConnector(
     context,

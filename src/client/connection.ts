@@ -9,7 +9,7 @@ import { createTimer } from './timer.ts'
 export interface Connection {
   readonly send: (message: object) => void
   /** Asks for what comes after the cursor, unless that is under way already. */
-  readonly resume: () => void
+  readonly resume: (repair?: boolean) => void
   /** Asks whether anybody is still there. */
   readonly check: () => void
   readonly close: () => void
@@ -73,11 +73,11 @@ export function openConnection(
 
   const pingAfter = createTimer(context, check)
 
-  const resume = (): void => {
+  const resume = (repair?: boolean): void => {
     if (page) return
     page = expect('page', PAGE)
     asked = reader.cursor()
-    send({ action: 'resume', after: asked, device: context.me.device })
+    send({ action: 'resume', after: asked, device: context.me.device, repair })
   }
 
   page = expect('handshake', ANSWER)
@@ -97,7 +97,7 @@ export function openConnection(
         const { offset } = frame
         reader.read({ events: [frame], head: offset, more: true }, 'push', offset - 1)
       }
-      if (frame.type === 'pong') reader.heard(frame.head)
+      if (frame.type === 'pong') reader.heard(frame.head, true)
       else if (frame.type === 'events') {
         page = page?.()
         say('resumed', frame.events.length, 'events')

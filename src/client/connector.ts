@@ -15,7 +15,7 @@ export interface Connector {
   /** @returns whether there is a connection to send it over */
   readonly send: (message: object) => boolean
   /** Asks for what comes after the cursor, if there is a connection. */
-  readonly resume: () => void
+  readonly resume: (repair?: boolean) => void
   readonly stop: () => void
 }
 
@@ -123,7 +123,7 @@ export function createConnector(
       current?.send(message)
       return !!current
     },
-    resume: () => current?.resume(),
+    resume: (repair) => current?.resume(repair),
     stop: () => {
       isParked = true
       next?.close()

@@ -16,8 +16,8 @@ export interface LogReader {
   /** All up to here was taken. `undefined` until the first page, if no cursor was kept. */
   readonly cursor: () => number | undefined
   readonly start: (cursor: number | undefined) => void
-  /** There is an event at this offset, or was: the head, as a pong tells it. */
-  readonly heard: (offset: number) => void
+  /** There is an event at this offset, or was. @param isPushed if it is above the cursor, a push was lost */
+  readonly heard: (offset: number, isPushed?: boolean) => void
   /** @param asked what the page comes after; `undefined`: only its head was asked for */
   readonly read: (page: Page, via: Arrival['via'], asked: number | undefined) => void
   /** There is room again, or an answer has not come. */
@@ -30,7 +30,7 @@ export interface LogReader {
  */
 export function createLogReader(
   { add, waiting }: Pick<Applier<Item>, 'add' | 'waiting'>,
-  ask: () => void,
+  ask: (repair?: boolean) => void,
 ): LogReader {
   let cursor: number | undefined
   /** The highest offset heard of. While it is above the cursor, something is missing. */
@@ -38,13 +38,13 @@ export function createLogReader(
   /** The lowest one pushed before the start was known. */
   let firstPushed = Infinity
 
-  const resume = (): void => {
-    if (waiting() < ROOM && highest > (cursor ?? -1)) ask()
+  const resume = (repair?: boolean): void => {
+    if (waiting() < ROOM && highest > (cursor ?? -1)) ask(repair)
   }
 
-  const heard = (offset: number): void => {
+  const heard = (offset: number, repair?: boolean): void => {
     highest = Math.max(highest, offset)
-    resume()
+    resume(repair)
   }
 
   /** Goes on from an offset without what comes before it. */
@@ -77,7 +77,7 @@ export function createLogReader(
       // A log that started again has skipped offsets: below the head there is nothing more to wait for.
       if (!more) cursor = Math.max(cursor, head)
     }
-    heard(head)
+    heard(head, via === 'push' || undefined)
   }
 
   return {

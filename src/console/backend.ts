@@ -55,13 +55,13 @@ export class Backend extends Observable {
     this.changed()
   }
 
-  #tell(entry: number, event: object, { duplicate, recipients }: Published): void {
+  #tell(entry: number, event: object, { id, duplicate, recipients }: Published): void {
     const notes = recipients.map(
       ({ userId, offset, connections, sent }) =>
         `${userId} at ${offset}, ${connections === 0 ? 'not connected' : `pushed to ${sent} of ${connections}`}`,
     )
     const text = `${nameOf(event)}${duplicate ? ', a duplicate' : ''}`
-    this.#timeline.amend(entry, { actor: 'backend', kind: 'published', text, notes })
+    this.#timeline.amend(entry, { actor: 'backend', kind: 'published', text, notes, eventId: id })
     this.outcome = { isGood: true, text: `Published ${text}: ${notes.join('; ')}.` }
   }
 }

@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly timeline: Timeline
   readonly announcer: Announcer
   readonly tokens: Tokens
+  /** Called when something has come, was applied, or was acknowledged. */
+  readonly onProgress: () => void
 }
 
 /** An event that the app was given. */
@@ -37,6 +39,8 @@ export class Device extends Observable {
   readonly network: Network
   /** The newest first. */
   applied: readonly Applied[] = []
+  /** The app's handler fails on each event that comes. */
+  doesThrow = false
   readonly #surroundings: Surroundings
   readonly #source: Source
   #client: EventClient<AppEvents>
@@ -48,7 +52,7 @@ export class Device extends Observable {
     this.name = name
     this.#surroundings = surroundings
     this.#source = { actor: role, ...(name !== undefined && { device: name }) }
-    this.network = new Network(wireObserver(surroundings.timeline, this.#source))
+    this.network = new Network(wireObserver(surroundings.timeline, this.#source, surroundings.onProgress))
     this.#client = this.#connect()
   }
 
@@ -81,6 +85,14 @@ export class Device extends Observable {
     this.#switched(isExpired ? 'token expired' : 'good token again')
   }
 
+  /** A fault of the app, not of the network: the client stays as it is. */
+  setThrowing(doesThrow: boolean): void {
+    this.doesThrow = doesThrow
+    const text = doesThrow ? 'the handler throws' : 'the handler works again'
+    this.#surroundings.timeline.add({ ...this.#source, kind: 'switch', text })
+    this.changed()
+  }
+
   close(): void {
     this.#client.close()
     this.network.drop()
@@ -91,9 +103,11 @@ export class Device extends Observable {
     const client = connect<AppEvents>({
       url: config.wsUrl,
       httpUrl: config.httpUrl,
-      getToken: async () => {
+      getToken: async ({ renew }) => {
         this.network.checkOnline()
-        return tokens.forUser(this.userId)
+        const token = await tokens.forUser(this.userId)
+        if (renew) timeline.add({ ...this.#source, kind: 'renewed', text: 'its token' })
+        return token
       },
       // A new one each time: no cursor is kept of it, so a reload shows all that is in the log.
       device: Math.random().toString(36).slice(2),
@@ -118,23 +132,43 @@ export class Device extends Observable {
   }
 
   #apply(event: AppEvent, { offset, via }: Arrival): void {
+    if (this.doesThrow) this.#fail(event, offset)
     // Of a long backlog one line is enough. What is pushed stands for itself.
     const isBacklog = via !== 'push' && this.applied[0]?.via === via
     this.applied = [{ event, offset, via, at: Date.now() }, ...this.applied]
     const { timeline, announcer } = this.#surroundings
     const { title } = describe(event, this.role)
     const entry = { ...this.#source, kind: 'applied', first: offset, last: offset } as const
-    timeline.add({ ...entry, text: title }, ({ first, last, times = 1 }) =>
+    timeline.add({ ...entry, text: title, eventId: event.id }, ({ first, last, times = 1 }) =>
       isBacklog && last === offset - 1 && first !== undefined
-        ? { ...entry, first, text: `${times + 1} events` }
+        ? { ...entry, first, text: `${times + 1} events`, eventId: undefined }
         : undefined,
     )
     if (this.name === undefined) announcer.say(`${this.#title()}: ${title}.`)
     this.changed()
+    this.#surroundings.onProgress()
     // The offset moves once this has returned.
     setTimeout(() => {
       this.changed()
     })
+  }
+
+  /** The event is not shown, as in an app whose handler fails; the client reports it, and goes on. */
+  #fail(event: AppEvent, offset: number): never {
+    const { title } = describe(event, this.role)
+    this.#surroundings.timeline.add({
+      ...this.#source,
+      kind: 'trouble',
+      text: `handler threw: ${title}`,
+      eventId: event.id,
+      first: offset,
+      last: offset,
+    })
+    // The offset moves, all the same.
+    setTimeout(() => {
+      this.changed()
+    })
+    throw new Error('The switch of the console made the handler throw')
   }
 
   /** The log is another one, or this was away for too long. An app would fetch its state; here the log is the state. */

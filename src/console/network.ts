@@ -4,6 +4,8 @@ import type { Fetch, WebSocketConstructor, WebSocketLike } from '../client/index
 export interface Observer {
   /** A message of the server, as it came. */
   readonly onMessage: (text: string) => void
+  /** A message of the client, as it went. */
+  readonly onSent: (text: string) => void
   /** The answer to a poll. */
   readonly onPoll: (page: unknown) => void
   /** Something was refused or ended, in words. */
@@ -108,7 +110,9 @@ class SwitchedSocket implements WebSocketLike {
   }
 
   send(data: string): void {
-    this.#real?.send(data)
+    if (!this.#real) return
+    this.#real.send(data)
+    this.#network.observer.onSent(data)
   }
 
   close(code?: number, reason?: string): void {

@@ -1,5 +1,5 @@
 import type { Published } from '../publisher/results.ts'
-import { Refusal } from './refusal.ts'
+import { detailOf, Refusal } from './refusal.ts'
 
 /** In milliseconds; a server that restarts is back by then. */
 const PAUSES = [250, 500, 1000, 2000, 4000]
@@ -30,14 +30,4 @@ async function attempt(body: string, token: () => Promise<string>): Promise<Publ
   if (response.ok) return (await response.json()) as Published
   const text = `${response.status} ${detailOf(await response.text())}`
   throw response.status >= 500 ? new Error(text) : new Refusal(text)
-}
-
-/** From a problem document (RFC 9457), or whatever a proxy answered. */
-function detailOf(text: string): string {
-  try {
-    const { detail, message } = JSON.parse(text) as { readonly detail?: string; readonly message?: string }
-    return detail ?? message ?? text
-  } catch {
-    return text.slice(0, 200)
-  }
 }

@@ -1,6 +1,11 @@
-import { Device, type Surroundings } from './device.ts'
+import type { Admin } from './admin.ts'
+import { Device, type Surroundings as DeviceSurroundings } from './device.ts'
 import type { Role } from './events.ts'
 import { Observable } from './observable.ts'
+
+export interface Surroundings extends DeviceSurroundings {
+  readonly admin: Admin
+}
 
 /** One person and their devices. */
 export class Side extends Observable {
@@ -33,6 +38,21 @@ export class Side extends Observable {
     const name = `device ${++this.#numbered}`
     this.others = [...this.others, new Device(this.#surroundings, this.role, this.userId, name)]
     this.changed()
+  }
+
+  /** As an administrator does: all connections end, and the tokens that the person has are refused from now on. Never rejects. */
+  async disconnectUser(): Promise<void> {
+    const { timeline, admin } = this.#surroundings
+    const tell = (kind: 'switch' | 'trouble', text: string): void => {
+      timeline.add({ actor: this.role, kind, text })
+    }
+    try {
+      const closed = await admin.disconnect(this.userId)
+      const connections = closed === 1 ? '1 connection' : `${closed} connections`
+      tell('switch', `disconnected by an administrator: ${connections} closed, earlier tokens refused`)
+    } catch (error) {
+      tell('trouble', `not disconnected: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
 
   disconnect(device: Device): void {

@@ -7,13 +7,23 @@ export type Actor = 'backend' | 'trainer' | 'student'
  * - `published`: the backend got the server's answer
  * - `pushed`, `resumed`, `polled`: what the server sent, and how
  * - `applied`: the app's handler was given it
+ * - `renewed`: the client was given a fresh token, for the last one had ended or was refused
  * - `status`: the client says that it is in another state
  * - `switch`: somebody played with the network
  * - `trouble`: a connection ended, or something was refused
  * - `log`: a line of the client's own log
  */
 export type Kind =
-  'published' | 'pushed' | 'resumed' | 'polled' | 'applied' | 'status' | 'switch' | 'trouble' | 'log'
+  | 'published'
+  | 'pushed'
+  | 'resumed'
+  | 'polled'
+  | 'applied'
+  | 'renewed'
+  | 'status'
+  | 'switch'
+  | 'trouble'
+  | 'log'
 
 export interface Entry {
   readonly id: number
@@ -31,6 +41,8 @@ export interface Entry {
   /** How often this happened in a row. @default once */
   readonly times?: number
   readonly notes?: readonly string[]
+  /** Where it is about one event alone. */
+  readonly eventId?: string | undefined
 }
 
 export type NewEntry = Omit<Entry, 'id' | 'at' | 'times'>

@@ -1,3 +1,4 @@
+import { type Scope, SCOPES } from '../core/codes.ts'
 import { Refusal } from './refusal.ts'
 
 /** In seconds. */
@@ -5,7 +6,7 @@ const GOOD = 3600
 const ENDED = -60
 
 /** @throws Refusal with the server's own words, if it gives none */
-async function mint(userId: string, expiresIn: number, scope?: string): Promise<string> {
+async function mint(userId: string, expiresIn: number, scope?: Scope): Promise<string> {
   const response = await fetch('/console/token', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -20,13 +21,16 @@ async function mint(userId: string, expiresIn: number, scope?: string): Promise<
 export interface Tokens {
   readonly forUser: (userId: string) => Promise<string>
   readonly forPublishing: () => Promise<string>
+  /** For looking at the ways of events, and for disconnecting users. */
+  readonly forAdmin: () => Promise<string>
   /** A token that has ended. Not to be had where tokens are pasted. */
   readonly ended?: (userId: string) => Promise<string>
 }
 
 export const mintedTokens: Tokens = {
   forUser: async (userId) => mint(userId, GOOD),
-  forPublishing: async () => mint('console', GOOD, 'events:publish'),
+  forPublishing: async () => mint('console', GOOD, SCOPES.publish),
+  forAdmin: async () => mint('console', GOOD, SCOPES.admin),
   ended: async (userId) => mint(userId, ENDED),
 }
 
@@ -34,7 +38,11 @@ export interface PastedTokens {
   readonly trainer: string
   readonly student: string
   readonly publishing: string
+  readonly admin: string
 }
+
+const NO_ADMIN =
+  'no token with the scope events:admin was pasted; load this page again and paste one with the others'
 
 /** Kept in memory alone: a reload asks for them again. */
 export function pastedTokens(pasted: PastedTokens): Tokens {
@@ -42,6 +50,7 @@ export function pastedTokens(pasted: PastedTokens): Tokens {
   return {
     forUser: async (userId) => ofUsers.get(userId) ?? fail(`no token of ${userId} was pasted`),
     forPublishing: async () => pasted.publishing || fail('no token for publishing was pasted'),
+    forAdmin: async () => pasted.admin || fail(NO_ADMIN),
   }
 }
 

@@ -58,8 +58,13 @@ export class FakeServer implements Network, Listener {
   // The record.
 
   readonly sockets: FakeSocket[] = []
-  readonly resumes: { readonly after: number | undefined; readonly device: string; readonly at: number }[] =
-    []
+  readonly resumes: {
+    readonly after: number | undefined
+    readonly device: string
+    readonly at: number
+    /** It says that it fetches pushes that were lost. */
+    readonly repair: boolean
+  }[] = []
   readonly acks: { readonly device: string | undefined; readonly offset: number; readonly via: string }[] = []
   readonly reports: {
     readonly device: string | undefined
@@ -243,13 +248,15 @@ export class FakeServer implements Network, Listener {
     if (this.answersPings) socket.deliver({ type: 'pong', head: this.log.head })
   }
 
-  #resume(peer: Peer, { after, device }: Record<string, unknown>): void {
-    if ((after !== undefined && !isOffset(after)) || typeof device !== 'string') {
-      this.complaints.push(`resume after ${String(after)}, device ${String(device)}`)
+  #resume(peer: Peer, message: Record<string, unknown>): void {
+    const { after, device, repair = false } = message
+    const isWrong = (after !== undefined && !isOffset(after)) || typeof device !== 'string'
+    if (isWrong || typeof repair !== 'boolean') {
+      this.complaints.push(JSON.stringify(message))
       return
     }
     peer.device = device
-    this.resumes.push({ after, device, at: this.#time.now() })
+    this.resumes.push({ after, device, repair, at: this.#time.now() })
     this.#time.after('world', this.readDelay, () => {
       const page = after === undefined ? this.log.newest(0) : this.log.read(after, this.pageSize)
       this.#time.after('world', this.answerDelay, () => {

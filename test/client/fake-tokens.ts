@@ -26,7 +26,9 @@ export class FakeTokens {
   /** @param lifetime milliseconds */
   issue({ user = 'trainer-1', lifetime = 3_600_000 } = {}): string {
     const now = this.#time.now()
-    const claims = { sub: user, exp: (now + lifetime) / 1000, iat: now / 1000, jti: ++this.issued }
+    // Whole seconds, as issuers count them.
+    const iat = Math.floor(now / 1000)
+    const claims = { sub: user, exp: (now + lifetime) / 1000, iat, jti: ++this.issued }
     return `header.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.signature`
   }
 

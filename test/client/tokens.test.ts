@@ -211,17 +211,3 @@ describe('an error of the gateway itself', () => {
     expect(app.lines).toContain('event-fanout: server:  Internal server error')
   })
 })
-
-describe('an administrator who disconnects a user', () => {
-  it('makes the client fetch a new token, and come back with it', async () => {
-    const { time, server } = scene()
-    const app = await liveApp(time, server)
-    await time.advance(1_000)
-    server.kick('disconnected')
-    server.publish()
-    await time.advance(5_000)
-    expect(server.tokens.issued).toBe(2)
-    expect(app.client.status).toEqual({ state: 'live' })
-    expect(offsets(app)).toEqual([1001])
-  })
-})

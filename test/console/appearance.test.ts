@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ServerProcess } from '../e2e/server-process.ts'
-import { ConsolePage, useBrowser } from './browser.ts'
+import { ConsolePage, PATIENCE, useBrowser } from './browser.ts'
 
 useBrowser()
 
@@ -44,6 +44,33 @@ describe.each(LOOKS)('in $theme at $width pixels', ({ theme, width }) => {
     await look(console, 'unauthorized-and-details')
   })
 
+  it('the way of an event is accessible, and fits', async () => {
+    const server = await ServerProcess.forTest()
+    const console = await ConsolePage.live(server, { theme, width, height, failuresAreExpected: true })
+    await console.get('student-add-device').click()
+    await console.page.locator('[data-testid=student-other] [data-state=live]').waitFor()
+    await console.complete()
+    await console.untilCount('trainer', 1)
+    // Its device is known to the server from then on.
+    await console.openWay('trainer')
+    await console.untilReason('trainer-1', 'applied')
+    await console.get('way-close').click()
+    await console.flip('trainer', 'offline', true)
+    await console.untilStatus('trainer', 'offline', 'unreachable')
+    await console.flip('student', 'throw', true)
+    await console.complete()
+    const published = console.page.locator('.row[data-kind=published] .row-open')
+    await expect.poll(async () => published.count(), PATIENCE).toBe(2)
+    await published.first().click()
+    await console.untilReason('student-1', 'handler_threw')
+    await console.untilReason('trainer-1', 'no_device_connected')
+    await look(console, 'way')
+    await console.page.evaluate(`document.querySelector('.way-body').scrollTop = 1e6`)
+    await look(console, 'way-end')
+    const isInside = `document.querySelector('.way-body').scrollWidth <= document.querySelector('.way-body').clientWidth`
+    expect(await console.page.evaluate(isInside)).toBe(true)
+  })
+
   it('long names fit as well', async () => {
     const server = await ServerProcess.forTest()
     const console = await ConsolePage.live(server, { theme, width, height })
@@ -56,6 +83,9 @@ describe.each(LOOKS)('in $theme at $width pixels', ({ theme, width }) => {
     await console.untilCount('trainer', 1)
     await console.untilCount('student', 1)
     await look(console, 'long-names')
+    await console.openWay('student')
+    await console.untilReason(name, 'applied')
+    await look(console, 'long-names-way')
   })
 })
 

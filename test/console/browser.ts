@@ -38,7 +38,7 @@ export interface Opened {
   readonly theme?: 'light' | 'dark'
   /** Instead of the server's own URL. */
   readonly url?: string
-  /** The browser says so itself on its console if a request fails: where that is the test, it is no mistake of the page. */
+  /** The browser says so itself on its console if a request fails, the client if a handler does: where that is the test, it is no mistake of the page. */
   readonly failuresAreExpected?: boolean
 }
 
@@ -74,7 +74,10 @@ export class ConsolePage {
     page.on('pageerror', (error) => this.mistakes.push(String(error)))
     page.on('console', (message) => {
       if (!['error', 'warning'].includes(message.type())) return
-      const isFailure = /^(Failed to load resource|WebSocket connection to)/.test(message.text())
+      const isFailure =
+        /^(Failed to load resource|WebSocket connection to|event-fanout: a handler of offset)/.test(
+          message.text(),
+        )
       if (!(isFailure && failuresAreExpected)) this.mistakes.push(message.text())
     })
   }
@@ -110,7 +113,7 @@ export class ConsolePage {
     await this.get('complete').click()
   }
 
-  async flip(role: Role, name: 'cut' | 'offline' | 'expire', isOn: boolean): Promise<void> {
+  async flip(role: Role, name: 'cut' | 'offline' | 'expire' | 'throw', isOn: boolean): Promise<void> {
     const toggle = this.get(`${role}-${name}`)
     expect(await toggle.getAttribute('aria-checked')).toBe(String(!isOn))
     await toggle.click()
@@ -154,6 +157,18 @@ export class ConsolePage {
       ].join(' '),
     )
     return (await Promise.all(read)).reverse()
+  }
+
+  /** Shows the way of the newest event of a side. */
+  async openWay(role: Role): Promise<void> {
+    await this.get(`${role}-open`).first().click()
+    await this.get('way-recipient').first().waitFor()
+  }
+
+  /** What the panel says of one person, as soon as it is this reason. */
+  async untilReason(userId: string, reason: string): Promise<void> {
+    const recipient = this.page.locator(`[data-testid=way-recipient][data-user="${userId}"]`)
+    await expect.poll(async () => recipient.getAttribute('data-reason'), PATIENCE).toBe(reason)
   }
 
   async screenshot(name: string): Promise<void> {

@@ -4,6 +4,7 @@ import type { Applied } from '../device.ts'
 import { describe, type Role } from '../events.ts'
 import { Icon } from './icons.tsx'
 import { Offset, Time } from './offset.tsx'
+import type { OpenWay } from './use-way.ts'
 
 /** More would slow the page down, and nobody reads them. */
 const SHOWN = 100
@@ -14,11 +15,39 @@ const VIA = {
   poll: 'polled',
 } as const
 
-function AppliedEvent({ applied, role }: { applied: Applied; role: Role }): JSX.Element {
+interface ItemProps {
+  readonly applied: Applied
+  readonly role: Role
+  readonly isOpen: boolean
+  readonly onOpen: OpenWay
+}
+
+function AppliedEvent({ applied, role, isOpen, onOpen }: ItemProps): JSX.Element {
+  const { event, offset, via } = applied
+  return (
+    <li class="event" data-testid={`${role}-event`} data-offset={offset} data-via={via} data-id={event.id}>
+      <button
+        type="button"
+        class="event-open"
+        aria-haspopup="dialog"
+        aria-current={isOpen}
+        title="Show the way of this event"
+        data-testid={`${role}-open`}
+        onClick={({ currentTarget }) => {
+          onOpen(event.id, currentTarget)
+        }}
+      >
+        <EventLine applied={applied} role={role} />
+      </button>
+    </li>
+  )
+}
+
+function EventLine({ applied, role }: { applied: Applied; role: Role }): JSX.Element {
   const { event, offset, via, at } = applied
   const { title, detail, icon } = describe(event, role)
   return (
-    <li class="event" data-testid={`${role}-event`} data-offset={offset} data-via={via} data-id={event.id}>
+    <>
       <span class="event-icon" data-icon={icon}>
         <Icon name={icon} />
       </span>
@@ -37,7 +66,7 @@ function AppliedEvent({ applied, role }: { applied: Applied; role: Role }): JSX.
         </span>
         <Offset first={offset} />
       </span>
-    </li>
+    </>
   )
 }
 
@@ -59,8 +88,16 @@ function Nothing({ role }: { role: Role }): JSX.Element {
   )
 }
 
+interface Props {
+  readonly applied: readonly Applied[]
+  readonly role: Role
+  /** The one whose way is shown. */
+  readonly openId: string | undefined
+  readonly onOpen: OpenWay
+}
+
 /** The events as the app of this person shows them. */
-export function AppliedEvents({ applied, role }: { applied: readonly Applied[]; role: Role }): JSX.Element {
+export function AppliedEvents({ applied, role, openId, onOpen }: Props): JSX.Element {
   const [all, setAll] = useState(false)
   if (applied.length === 0) return <Nothing role={role} />
   const shown = all ? applied : applied.slice(0, SHOWN)
@@ -68,7 +105,13 @@ export function AppliedEvents({ applied, role }: { applied: readonly Applied[]; 
     <div class="events" role="region" aria-label={`Events of the ${role}`} tabIndex={0}>
       <ol class="event-list" data-testid={`${role}-events`}>
         {shown.map((one) => (
-          <AppliedEvent key={one.offset} applied={one} role={role} />
+          <AppliedEvent
+            key={one.offset}
+            applied={one}
+            role={role}
+            isOpen={one.event.id === openId}
+            onOpen={onOpen}
+          />
         ))}
       </ol>
       {shown.length < applied.length && (

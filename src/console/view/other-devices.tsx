@@ -46,17 +46,32 @@ export function OtherDevices({ side }: { side: Side }): JSX.Element {
           ))}
         </ul>
       )}
-      <button
-        type="button"
-        class="button quiet add-device"
-        data-testid={`${side.role}-add-device`}
-        onClick={() => {
-          side.connectAnother()
-        }}
-      >
-        <Icon name="plus" />
-        Connect another device
-      </button>
+      <div class="other-buttons">
+        <button
+          type="button"
+          class="button quiet"
+          data-testid={`${side.role}-add-device`}
+          onClick={() => {
+            side.connectAnother()
+          }}
+        >
+          <Icon name="plus" />
+          Connect another device
+        </button>
+        <button
+          type="button"
+          class="button quiet"
+          title="As an administrator: all connections are closed, and the tokens of now are refused"
+          aria-label={`Disconnect user ${side.userId}`}
+          data-testid={`${side.role}-disconnect`}
+          onClick={() => {
+            void side.disconnectUser()
+          }}
+        >
+          <Icon name="cancelled" />
+          Disconnect user
+        </button>
+      </div>
     </div>
   )
 }

@@ -10,11 +10,19 @@ import { OtherDevices } from './other-devices.tsx'
 import { StatusBadge } from './status-badge.tsx'
 import { Switches } from './switches.tsx'
 import { useObserved } from './use-observed.ts'
+import type { OpenWay } from './use-way.ts'
 
 export const TITLES = { trainer: 'Trainer', student: 'Student' } as const
 
+interface Props {
+  readonly side: Side
+  readonly canExpire: boolean
+  readonly openId: string | undefined
+  readonly onOpen: OpenWay
+}
+
 /** One person: their device, what it shows, and what may go wrong for it. */
-export function Pane({ side, canExpire }: { side: Side; canExpire: boolean }): JSX.Element {
+export function Pane({ side, canExpire, openId, onOpen }: Props): JSX.Element {
   useObserved(side)
   useObserved(side.device)
   const { role, device } = side
@@ -35,7 +43,13 @@ export function Pane({ side, canExpire }: { side: Side; canExpire: boolean }): J
       </p>
       <Facts device={device} />
       <Switches device={device} canExpire={canExpire} />
-      <AppliedEvents key={device.userId} applied={device.applied} role={role} />
+      <AppliedEvents
+        key={device.userId}
+        applied={device.applied}
+        role={role}
+        openId={openId}
+        onOpen={onOpen}
+      />
       <OtherDevices side={side} />
     </section>
   )

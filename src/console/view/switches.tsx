@@ -39,7 +39,7 @@ function Switch({ label, hint, isOn, isDisabled = false, testId, onFlip }: Switc
   )
 }
 
-/** What may go wrong on a device's way to the server, to be tried. */
+/** What may go wrong on a device's way to the server, and in its app, to be tried. */
 export function Switches({ device, canExpire }: { device: Device; canExpire: boolean }): JSX.Element {
   const { network, role } = device
   const [trouble, setTrouble] = useState('')
@@ -81,6 +81,15 @@ export function Switches({ device, canExpire }: { device: Device; canExpire: boo
         testId={`${role}-expire`}
         onFlip={(isOn) => {
           run(device.setExpired(isOn))
+        }}
+      />
+      <Switch
+        label="Make the handler throw"
+        hint="events fail in the app"
+        isOn={device.doesThrow}
+        testId={`${role}-throw`}
+        onFlip={(isOn) => {
+          device.setThrowing(isOn)
         }}
       />
       {trouble !== '' && (

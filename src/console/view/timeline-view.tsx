@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import type { Actor, Entry, Timeline } from '../timeline.ts'
 import { Offset, Time } from './offset.tsx'
 import { useObserved } from './use-observed.ts'
+import type { OpenWay } from './use-way.ts'
 
 /** More would slow the page down. */
 const SHOWN = 200
@@ -12,8 +13,15 @@ type Filter = keyof typeof FILTERS
 
 const NAMES: Readonly<Record<Actor, string>> = { backend: 'Backend', trainer: 'Trainer', student: 'Student' }
 
+interface Props {
+  readonly timeline: Timeline
+  /** The event whose way is shown. */
+  readonly openId: string | undefined
+  readonly onOpen: OpenWay
+}
+
 /** What happened where, in the order in which this page saw it. The newest is on top. */
-export function TimelineView({ timeline }: { timeline: Timeline }): JSX.Element {
+export function TimelineView({ timeline, openId, onOpen }: Props): JSX.Element {
   useObserved(timeline)
   const [filter, setFilter] = useState<Filter>('all')
   const [withLog, setWithLog] = useState(false)
@@ -54,7 +62,12 @@ export function TimelineView({ timeline }: { timeline: Timeline }): JSX.Element 
         <div class="rows" role="region" aria-label="What happened" tabIndex={0}>
           <ol data-testid="timeline">
             {entries.slice(0, SHOWN).map((entry) => (
-              <Row key={entry.id} entry={entry} />
+              <Row
+                key={entry.id}
+                entry={entry}
+                isOpen={entry.eventId !== undefined && entry.eventId === openId}
+                onOpen={onOpen}
+              />
             ))}
           </ol>
         </div>
@@ -84,7 +97,13 @@ function Filters({ filter, onChoose }: { filter: Filter; onChoose: (filter: Filt
   )
 }
 
-function Row({ entry }: { entry: Entry }): JSX.Element {
+interface RowProps {
+  readonly entry: Entry
+  readonly isOpen: boolean
+  readonly onOpen: OpenWay
+}
+
+function Row({ entry, isOpen, onOpen }: RowProps): JSX.Element {
   const { at, actor, device, kind, text, first, last, times = 1, notes = [] } = entry
   return (
     <li class="row" data-actor={actor} data-kind={kind}>
@@ -105,6 +124,26 @@ function Row({ entry }: { entry: Entry }): JSX.Element {
         ))}
       </div>
       {first !== undefined && <Offset first={first} last={last} isShort />}
+      <OpenRow entry={entry} isOpen={isOpen} onOpen={onOpen} />
     </li>
+  )
+}
+
+/** Lies over its row, where that is about one event. */
+function OpenRow({ entry, isOpen, onOpen }: RowProps): JSX.Element | null {
+  const { eventId, actor, kind, text } = entry
+  if (eventId === undefined) return null
+  return (
+    <button
+      type="button"
+      class="row-open"
+      aria-haspopup="dialog"
+      aria-current={isOpen}
+      aria-label={`Show the way of this event: ${NAMES[actor]} ${kind} ${text}`.trim()}
+      data-testid="row-open"
+      onClick={({ currentTarget }) => {
+        onOpen(eventId, currentTarget)
+      }}
+    />
   )
 }

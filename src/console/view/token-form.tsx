@@ -7,6 +7,7 @@ const FIELDS = [
   ['trainer', 'The trainer’s token', true],
   ['student', 'The student’s token', true],
   ['publishing', 'A token for publishing, with the scope events:publish', false],
+  ['admin', 'A token for looking at the way of events, with the scope events:admin', false],
 ] as const
 
 interface Props {
@@ -61,5 +62,6 @@ function tokensOf(form: EventTarget | null): PastedTokens {
     trainer: formText(form, 'trainer'),
     student: formText(form, 'student'),
     publishing: formText(form, 'publishing'),
+    admin: formText(form, 'admin'),
   }
 }

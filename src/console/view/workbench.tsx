@@ -7,11 +7,15 @@ import { PublishForm } from './publish-form.tsx'
 import { StatusBadge } from './status-badge.tsx'
 import { TimelineView } from './timeline-view.tsx'
 import { useObserved } from './use-observed.ts'
+import { useWay } from './use-way.ts'
+import { WayPanel } from './way-panel.tsx'
 
 /** The backend, both people, and what happened between them. */
 export function Workbench({ model }: { model: Console }): JSX.Element {
-  const { config, backend, trainer, student, timeline, tokens } = model
+  const { config, backend, trainer, student, timeline, tokens, way, announcer } = model
   const canExpire = tokens.ended !== undefined
+  const { openId, onOpen, onClose } = useWay(way)
+  const opening = { openId, onOpen }
   return (
     <>
       {!config.originAllowed && (
@@ -27,9 +31,12 @@ export function Workbench({ model }: { model: Console }): JSX.Element {
       </nav>
       <div class="bench">
         <PublishForm backend={backend} trainer={trainer} student={student} />
-        <Pane side={trainer} canExpire={canExpire} />
-        <Pane side={student} canExpire={canExpire} />
-        <TimelineView timeline={timeline} />
+        <Pane side={trainer} canExpire={canExpire} {...opening} />
+        <Pane side={student} canExpire={canExpire} {...opening} />
+        <TimelineView timeline={timeline} {...opening} />
+        {openId !== undefined && (
+          <WayPanel way={way} sides={[trainer, student]} announcer={announcer} onClose={onClose} />
+        )}
       </div>
     </>
   )
