@@ -43,6 +43,7 @@ const functionEnvironment = {
   JWT_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:jwt-AbCdEf',
   MAX_CONNECTIONS_PER_USER: '20',
   RETENTION_DAYS: '30',
+  METRICS_SERVICE: 'bench',
   LOG_LEVEL: 'info',
 }
 
