@@ -6,6 +6,7 @@ export default defineConfig({
     // Real servers, real sockets: a slow shared machine must not decide a test.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'test-results.json' }]] : ['default'],
   },
 })

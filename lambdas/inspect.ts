@@ -1,4 +1,3 @@
-import { SCOPES } from '../src/core/codes.ts'
 import { FanoutError } from '../src/core/errors.ts'
 import { isId } from '../src/core/ids.ts'
 import { LIMITS } from '../src/core/limits.ts'
@@ -10,7 +9,7 @@ import { type StatusDependencies, userStatus } from '../src/core/why/user-status
 import type { Metrics } from '../src/core/metrics.ts'
 import { answering, type HttpEvent, type HttpHandler, type HttpResult, json } from './shared/http.ts'
 import { idInPath } from './shared/path.ts'
-import { requireScope } from './shared/scope.ts'
+import { requireAdmin } from './shared/scope.ts'
 
 export interface Dependencies extends InspectDependencies, StatusDependencies {
   readonly verifier: TokenVerifier
@@ -30,7 +29,7 @@ type Answer = (dependencies: Dependencies, event: HttpEvent) => Promise<HttpResu
 /** Where events and users stand: for whoever has to find out why a screen did not update. */
 export function createHandler(dependencies: Dependencies): HttpHandler {
   return answering(dependencies.logger, async (event) => {
-    await requireScope(dependencies, event, SCOPES.admin, 'looking at receipts and users')
+    await requireAdmin(dependencies, event, 'looking at receipts and users')
     const answer = new Map<string, Answer>(Object.entries(INSPECT_ROUTES)).get(event.routeKey)
     if (answer === undefined) throw new FanoutError('not_found', `there is no ${event.routeKey}`)
     return answer(dependencies, event)

@@ -1,8 +1,9 @@
 import { pageBody } from '../src/core/frames.ts'
 import { LIMITS } from '../src/core/limits.ts'
 import { type Metrics, NO_METRICS } from '../src/core/metrics.ts'
+import { noteDevice } from '../src/core/note-device.ts'
 import type { DeviceLedger, EventLog, Logger, Revocations, TokenVerifier } from '../src/core/ports.ts'
-import { parseRecentQuery, type RecentQuery, readLog } from '../src/core/read.ts'
+import { type Cursor, parseRecentQuery, type ReadResult, readLog } from '../src/core/read.ts'
 import { isRevoked, tellRevoked } from '../src/core/revoked.ts'
 import { answering, type HttpHandler, identify, json, unauthorized } from './shared/http.ts'
 
@@ -17,7 +18,7 @@ export interface Dependencies {
 
 /** `GET /api/v1/events/recent`: the log of the token's user, whom no parameter can change. */
 export function createHandler(dependencies: Dependencies): HttpHandler {
-  const { log, devices, revocations, logger, metrics = NO_METRICS } = dependencies
+  const { log, revocations, logger, metrics = NO_METRICS } = dependencies
   return answering(logger, async (event) => {
     const { userId, issuedAt } = await identify(dependencies, event)
     const query = parseRecentQuery(event.rawQueryString)
@@ -33,19 +34,27 @@ export function createHandler(dependencies: Dependencies): HttpHandler {
     }
     metrics.add('polls', 1)
     metrics.add('polledEvents', result.entries.length)
-    // A cursor that the log does not know says nothing about what was applied.
-    if (!result.truncated) await acknowledge(devices, userId, query, result.head)
+    if (query.device !== undefined) await tellLedger(dependencies, userId, query.device, query.cursor, result)
     return json(200, pageBody(result))
   })
 }
 
 /** A device without a socket cannot send acks: by asking for what comes after an offset it says that it has that one. */
-async function acknowledge(
-  devices: DeviceLedger,
+async function tellLedger(
+  dependencies: Dependencies,
   userId: string,
-  { cursor, device }: RecentQuery,
-  head: number,
+  device: string,
+  cursor: Cursor,
+  { entries, head, truncated }: ReadResult,
 ): Promise<void> {
-  if (device === undefined || cursor.kind !== 'after' || cursor.offset === 0) return
-  await devices.acknowledge(userId, device, Math.min(cursor.offset, head))
+  if (cursor.kind !== 'after') {
+    await noteDevice(dependencies, userId, device, { begins: entries[0] ? entries[0].offset - 1 : head })
+  } else if (truncated) {
+    // A cursor that the log does not know says nothing about what was applied.
+    await noteDevice(dependencies, userId, device, { begins: head })
+  } else if (cursor.offset === 0) {
+    await noteDevice(dependencies, userId, device, { after: 0 })
+  } else {
+    await dependencies.devices.acknowledge(userId, device, Math.min(cursor.offset, head), 'poll')
+  }
 }

@@ -42,7 +42,7 @@ export function createTokenVerifier(options: VerifierOptions): TokenVerifier {
         clockTolerance: LEEWAY,
         requiredClaims: ['exp', 'sub'],
       })
-      return identityOf(payload)
+      return identityOf(payload, clock.now())
     },
   }
 }
@@ -85,17 +85,22 @@ async function checked(
   return payload
 }
 
-function identityOf(payload: JWTPayload): Identity {
+function identityOf(payload: JWTPayload, now: number): Identity {
   if (!isId(payload.sub)) throw new TokenRefused('bad_subject')
   if (typeof payload.exp !== 'number' || !Number.isFinite(payload.exp)) throw new TokenRefused('no_expiry')
   const scope = payload['scope']
   return {
     userId: payload.sub,
     expiresAt: Math.min(Math.floor(payload.exp * 1000), Number.MAX_SAFE_INTEGER),
-    issuedAt:
-      typeof payload.iat === 'number' && Number.isFinite(payload.iat) ? Math.floor(payload.iat * 1000) : 0,
+    issuedAt: issuedAt(payload.iat, now),
     scopes: typeof scope === 'string' ? scope.split(' ').filter((name) => name !== '') : [],
   }
+}
+
+/** A time that has not come yet would outlast every disconnection of its user: it counts as none. */
+function issuedAt(iat: unknown, now: number): number {
+  const at = typeof iat === 'number' && Number.isFinite(iat) ? Math.floor(iat * 1000) : 0
+  return at <= now + LEEWAY * 1000 ? at : 0
 }
 
 function refusalOf(error: unknown): TokenRefused | undefined {

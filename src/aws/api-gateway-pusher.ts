@@ -61,16 +61,17 @@ export class ApiGatewayPusher implements Pusher {
     return result.outcome
   }
 
-  async close(connectionId: string): Promise<void> {
+  async close(connectionId: string): Promise<boolean> {
     const command = new DeleteConnectionCommand({ ConnectionId: connectionId })
     const result = await this.#withinDeadline(async (abortSignal) =>
       this.#client.send(command, { abortSignal }),
     )
     this.#report(connectionId, result, 'connection could not be closed')
+    return isDone(result)
   }
 
   #report(connectionId: string, { outcome, error }: Result, message: string): void {
-    if (outcome === 'sent' || outcome === 'gone') return
+    if (isDone({ outcome })) return
     this.#logger.warn({ connectionId, outcome, err: error }, message)
   }
 
@@ -106,6 +107,11 @@ export class ApiGatewayPusher implements Pusher {
       await pause(wait)
     }
   }
+}
+
+/** Whether nothing is left to do for a connection: the call was made, or it is not there any more. */
+function isDone({ outcome }: Result): boolean {
+  return outcome === 'sent' || outcome === 'gone'
 }
 
 async function tryOnce(call: Call, signal: AbortSignal): Promise<{ result: Result; again: boolean }> {

@@ -7,9 +7,10 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
 import { LIMITS } from '../core/limits.ts'
-import type { Clock, DeviceLedger, DeviceState } from '../core/ports.ts'
+import type { AcknowledgedBy, Acknowledgement, Clock, DeviceLedger, DeviceState } from '../core/ports.ts'
 import { held } from './condition.ts'
 import {
+  acknowledgedIn,
   DEVICE_PREFIX,
   type DeviceItem,
   devicesIn,
@@ -40,11 +41,24 @@ const ROUNDS = 5
 /** Reports of one device that come at the same time win one by one. */
 const REPORT_ROUNDS = 20
 
+/**
+ * Of a megabyte each: the most that is read of one user's devices. That is some thousands of names, and people have a
+ * few; of a client that invents more, those that come later by their names are not told of, and reports come last.
+ */
+const PAGES = 4
+
+/** An item that an older version wrote for a report has no offset, which no comparison holds for. */
+const MOVES_UP = '(attribute_not_exists(#acknowledged) OR #acknowledged < :acknowledged)'
+
 type Attributes = Readonly<Record<string, string | number>>
 
+/** How a device came to an offset, which may depend on whether anything was known of it. */
+type How = (isKnown: boolean) => Pick<Acknowledgement, 'isPoll' | 'isStart'>
+
 /**
- * `DeviceLedger` on DynamoDB: items for each device, so that what one says costs the same however many there are. A
- * client that invents names makes items that nobody reads, and their TTL takes them away.
+ * `DeviceLedger` on DynamoDB: items for each device, so that what one says costs the same however many there are. How many
+ * a client invents is not counted, which would take a write each: their TTL takes them away, and a reader stops after
+ * `PAGES`.
  */
 export class DynamoDeviceLedger implements DeviceLedger {
   readonly #client: DynamoDBDocumentClient
@@ -59,25 +73,29 @@ export class DynamoDeviceLedger implements DeviceLedger {
     this.#retentionMs = retentionMs
   }
 
-  /**
-   * Reads first: most of what devices say is not new, and half a read unit is a tenth of a write unit. An eventually
-   * consistent read may miss the newest; then the write's condition fails, and the item is read again.
-   */
-  async acknowledge(userId: string, device: string, offset: number): Promise<void> {
-    const key = keyOfDevice(userId, device)
-    for (let round = 0; round < ROUNDS; round++) {
-      const item = await this.#live<DeviceItem>(key, round > 0)
-      if (item !== undefined && offset <= item.acknowledged && !this.#isStale(item)) return
-      if (await this.#acknowledge(key, item, offset)) return
-    }
-    throw new Error(`the row of device ${device} of user ${userId} changed under each of ${ROUNDS} writes`)
+  async begins(userId: string, device: string, offset: number): Promise<void> {
+    await this.#moveUp(userId, device, offset, () => ({ isStart: true }))
+  }
+
+  async acknowledge(
+    userId: string,
+    device: string,
+    offset: number,
+    by: AcknowledgedBy = 'socket',
+  ): Promise<void> {
+    await this.#moveUp(userId, device, offset, (isKnown) => {
+      if (by !== 'poll') return {}
+      return isKnown ? { isPoll: true } : { isPoll: true, isStart: true }
+    })
   }
 
   /** What a rival writes at the same time says that the device is there as well. */
-  async seen(userId: string, device: string): Promise<void> {
+  async seen(userId: string, device: string, after: number): Promise<void> {
     const key = keyOfDevice(userId, device)
     const item = await this.#live<DeviceItem>(key, false)
-    if (item === undefined) await this.#startAnew(key, NOTHING_ACKNOWLEDGED)
+    const start = { offset: after, at: this.#clock.now(), isStart: true } as const
+    const beginning = after === 0 ? NOTHING_ACKNOWLEDGED : withAcknowledgement(undefined, start)
+    if (item === undefined) await this.#startAnew(key, beginning)
     else if (this.#isStale(item)) await this.#update(key, {})
   }
 
@@ -100,7 +118,7 @@ export class DynamoDeviceLedger implements DeviceLedger {
   async ofUser(userId: string): Promise<readonly DeviceState[]> {
     const items: Record<string, unknown>[] = []
     let start: QueryCommandOutput['LastEvaluatedKey']
-    do {
+    for (let pages = 0; pages < PAGES; pages++) {
       const page: QueryCommandOutput = await this.#client.send(
         new QueryCommand({
           TableName: this.#table,
@@ -112,15 +130,31 @@ export class DynamoDeviceLedger implements DeviceLedger {
       )
       items.push(...(page.Items ?? []))
       start = page.LastEvaluatedKey
-    } while (start !== undefined)
+      if (start === undefined) break
+    }
     return devicesIn(items, this.#keptSince())
   }
 
+  /**
+   * Reads first: most of what devices say is not new, and half a read unit is a tenth of a write unit. An eventually
+   * consistent read may miss the newest; then the write's condition fails, and the item is read again.
+   */
+  async #moveUp(userId: string, device: string, offset: number, how: How): Promise<void> {
+    const key = keyOfDevice(userId, device)
+    for (let round = 0; round < ROUNDS; round++) {
+      const item = await this.#live<DeviceItem>(key, round > 0)
+      if (item !== undefined && offset <= acknowledgedIn(item) && !this.#isStale(item)) return
+      if (await this.#move(key, item, offset, how)) return
+    }
+    throw new Error(`the row of device ${device} of user ${userId} changed under each of ${ROUNDS} writes`)
+  }
+
   /** Tells whether the item was as it was read. */
-  async #acknowledge(key: Key, item: DeviceItem | undefined, offset: number): Promise<boolean> {
-    if (item !== undefined && offset <= item.acknowledged) return this.#update(key, {})
-    const attributes = withAcknowledgement(item, { offset, at: this.#clock.now() })
-    if (item !== undefined) return this.#update(key, attributes, ' AND #acknowledged < :acknowledged')
+  async #move(key: Key, item: DeviceItem | undefined, offset: number, how: How): Promise<boolean> {
+    if (item !== undefined && offset <= acknowledgedIn(item)) return this.#update(key, {})
+    const told = { offset, at: this.#clock.now(), ...how(item !== undefined) }
+    const attributes = withAcknowledgement(item, told)
+    if (item !== undefined) return this.#update(key, attributes, ` AND ${MOVES_UP}`)
     return this.#startAnew(key, attributes)
   }
 

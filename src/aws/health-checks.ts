@@ -27,6 +27,12 @@ class Unwell extends Error {
 /** The longest that messages may wait while nothing is consumed, in milliseconds. */
 const STUCK_MS = 5 * 60_000
 
+/**
+ * The same where all of them are in flight, or put off. One whose run broke off is hidden for the queue's visibility timeout,
+ * 6 minutes, and then a run takes 1 at most; SQS tells of it up to 1 late.
+ */
+const HIDDEN_MS = 8 * 60_000
+
 /** Each of the parts is asked for the least that only works if it does. */
 export function healthChecks(options: HealthOptions): Readonly<Record<string, Check>> {
   const checks = {
@@ -49,22 +55,24 @@ async function canRead({ tables, connectionsTable: TableName }: HealthOptions): 
   await tables.send(new GetCommand({ TableName, Key: { pk: 'health', sk: 'health' } }))
 }
 
+/** What has failed is put off, and counts as in flight until it comes again: that alone is no sign that the queue gets on. */
 async function queueCounts(options: HealthOptions): Promise<Counts> {
-  const [waiting, inFlight] = await attributesOf(options, options.queueUrl, [
+  const [waiting, inFlight, delayed] = await attributesOf(options, options.queueUrl, [
     'ApproximateNumberOfMessages',
     'ApproximateNumberOfMessagesNotVisible',
+    'ApproximateNumberOfMessagesDelayed',
   ])
-  const minutes = (await stuckFor(options, waiting)) / 60_000
-  if (minutes * 60_000 <= STUCK_MS) return { waiting, inFlight }
+  const stuckMs = await stuckFor(options, waiting + inFlight + delayed)
+  if (stuckMs <= (waiting > 0 ? STUCK_MS : HIDDEN_MS)) return { waiting, inFlight }
   throw new Unwell(
-    `stuck: ${waiting} messages wait, and for ${Math.floor(minutes)} minutes none was done with; look whether the event function is invoked, and at its log`,
+    `stuck: ${waiting} messages wait, ${inFlight + delayed} are in flight or put off, and for ${Math.floor(stuckMs / 60_000)} minutes none was done with; look whether the event function is invoked, and at its log`,
   )
 }
 
 /** The table has a check of its own: this one is about the queue, as far as it can be told. */
-async function stuckFor({ tables, connectionsTable, clock, logger }: HealthOptions, waiting: number) {
+async function stuckFor({ tables, connectionsTable, clock, logger }: HealthOptions, present: number) {
   const progress = new QueueProgress({ client: tables, table: connectionsTable, clock })
-  return progress.stuckFor(waiting).catch((error: unknown) => {
+  return progress.stuckFor(present).catch((error: unknown) => {
     logger.error({ err: error }, 'it is not known whether the queue is stuck')
     return 0
   })

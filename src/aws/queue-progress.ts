@@ -11,19 +11,22 @@ export interface QueueProgressOptions {
 interface Marks {
   /** When the consumer last got on with the queue, to within `MARK_MS`. Milliseconds since 1970. */
   readonly consumedAt?: number
-  /** When a check first found messages waiting, of those after which it never found none. Milliseconds since 1970. */
+  /** When a check first found messages in the queue, of those after which it never found none. Milliseconds since 1970. */
   readonly waitingSince?: number
 }
 
 /** How often one instance of the consumer writes that it has got on: a write for each batch would be paid for with every event. */
 const MARK_MS = 60_000
 
+/** For how long SQS may go on counting what is done with, in milliseconds. */
+const LATE_MS = 60_000
+
 const KEY = { pk: 'health', sk: 'queue' }
 
 /**
- * Whether the queue's consumer gets on. SQS tells how many messages wait, not since when, and a burst after a quiet night
- * looks the same as a consumer that is switched off. So the consumer leaves a mark when it has got on, and whoever checks
- * leaves one when messages wait: stuck is what has waited for long with no mark of the consumer since.
+ * Whether the queue's consumer gets on. SQS tells how many messages there are, not since when, and a burst after a quiet
+ * night looks the same as a consumer that is switched off. So the consumer leaves a mark when it has got on, and whoever
+ * checks leaves one when there are messages: stuck is what has been there for long with no mark of the consumer since.
  *
  * One group that is blocked while others get on is not found here: its messages end among the dead letters, which have
  * a count, and an alarm, of their own.
@@ -45,21 +48,22 @@ export class QueueProgress {
   }
 
   /**
-   * For how long messages have waited while the consumer did not get on, in milliseconds: 0 if none waits, and
-   * if this is the first check that finds any.
+   * For how long messages have been in the queue while the consumer did not get on, in milliseconds: 0 if there is none,
+   * and if this is the first check that finds any.
    *
-   * @param waiting how many wait now
+   * @param present how many are there now: those in flight as well, for so count those that failed and are put off
    */
-  async stuckFor(waiting: number): Promise<number> {
+  async stuckFor(present: number): Promise<number> {
     const now = this.#options.clock.now()
     const { consumedAt, waitingSince } = await this.#marks()
-    if (waiting === 0) {
+    if (present === 0) {
       if (waitingSince !== undefined) await this.#forgetWaiting()
       return 0
     }
-    // After a mark the consumer may have got on for a while without another: those that waited may be gone, these be others.
+    // After a mark the consumer may have got on for a while without another, and for a while SQS counts what is gone: those
+    // that were found may be done with, these be others.
     const hasMoved =
-      waitingSince !== undefined && consumedAt !== undefined && consumedAt + MARK_MS >= waitingSince
+      waitingSince !== undefined && consumedAt !== undefined && consumedAt + MARK_MS + LATE_MS >= waitingSince
     if (waitingSince !== undefined && !hasMoved) return now - waitingSince
     await this.#set('waitingSince', now)
     return 0

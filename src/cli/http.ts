@@ -1,11 +1,5 @@
 import { CliError } from './errors.ts'
 
-/** @throws CliError if it is no address of a server */
-export function httpUrl(text: string): URL {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text)
-  throw new CliError(`"${text}" is not an address; it looks like http://127.0.0.1:3000`)
-}
-
 export interface Answer {
   readonly ok: boolean
   readonly status: number

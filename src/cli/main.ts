@@ -9,6 +9,7 @@ import { emit } from './emit.ts'
 import { variable } from './environment.ts'
 import { CliError } from './errors.ts'
 import { addInspection } from './inspect/command.ts'
+import { printable } from './printable.ts'
 import { tail } from './tail.ts'
 import { mintToken, publisherToken } from './tokens.ts'
 
@@ -76,6 +77,6 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (!(error instanceof CliError)) throw error
-  process.stderr.write(`fanout: ${error.message}\n`)
+  process.stderr.write(`fanout: ${printable(error.message)}\n`)
   process.exitCode = error.exitCode
 }

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
+import { socketUrl } from './address.ts'
 import { variable } from './environment.ts'
 import { CliError } from './errors.ts'
 import { type Entry, Follower } from './follower.ts'
+import { printable } from './printable.ts'
 import { mintToken } from './tokens.ts'
 
 export interface TailOptions {
@@ -22,6 +24,7 @@ const FINAL = new Set(['evicted', 'disconnected'])
 
 /** Prints a user's events until it is ended; connects again, and resumes, whenever the connection is lost. */
 export async function tail(options: TailOptions): Promise<void> {
+  socketUrl(options.url)
   const tokens = tokenSource(options)
   // A token that was given cannot be renewed here: with the same one every connection would end the same way.
   const final = options.user === undefined ? new Set([...FINAL, 'expired']) : FINAL
@@ -52,11 +55,11 @@ export async function tail(options: TailOptions): Promise<void> {
 }
 
 function print({ offset, event }: Entry): void {
-  process.stdout.write(`${JSON.stringify({ offset, event })}\n`)
+  process.stdout.write(`${printable(JSON.stringify({ offset, event }))}\n`)
 }
 
 function note(text: string): void {
-  process.stderr.write(`fanout: ${text}\n`)
+  process.stderr.write(`fanout: ${printable(text)}\n`)
 }
 
 function cursor(after: string): number | undefined {
@@ -76,8 +79,6 @@ function tokenSource({ user, token: given }: TailOptions): () => Promise<string>
 
 /** An open socket, or why there is none. @throws CliError if trying again would not help */
 async function open(url: string, token: string): Promise<WebSocket | Error> {
-  if (!/^wss?:\/\//.test(url))
-    throw new CliError(`"${url}" is not a WebSocket address; it looks like ws://127.0.0.1:3001`)
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, {
       headers: { authorization: `Bearer ${token}` },

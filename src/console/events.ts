@@ -9,8 +9,9 @@ export interface AppEvents {
 interface SessionFields {
   readonly timestamp: number
   readonly sessionId: string
-  readonly trainerId: string
-  readonly studentId: string
+  /** An event needs only one of the two, or neither where it names its recipients otherwise. */
+  readonly trainerId?: string
+  readonly studentId?: string
 }
 
 export type AppEvent = EventOf<AppEvents>
@@ -38,7 +39,8 @@ export function describe(event: AppEvent, role: Role): Description {
 }
 
 function companion({ trainerId, studentId }: SessionFields, role: Role): string {
-  return role === 'trainer' ? `with ${studentId}` : `with ${trainerId}`
+  const other = role === 'trainer' ? studentId : trainerId
+  return other === undefined ? '' : `with ${other}`
 }
 
 function fieldsOf(event: object): string {

@@ -1,9 +1,10 @@
 /** What the panel "The way of this event" says, in words. */
 import type { Outcome, Reason } from '../core/codes.ts'
+import type { DeviceWay } from '../core/why/device-way.ts'
 import type { Found } from './admin.ts'
 
-/** `good`: the screen shows it; `slow`: it will, by itself; `bad`: somebody has to do something. */
-export type Tone = 'good' | 'slow' | 'bad'
+/** `good`: the screen shows it; `slow`: it will, by itself; `idle`: it is not meant to; `bad`: somebody has to do something. */
+export type Tone = 'good' | 'slow' | 'idle' | 'bad'
 
 const SLOW: readonly Reason[] = [
   'publish_under_way',
@@ -16,6 +17,7 @@ const SLOW: readonly Reason[] = [
 
 export function toneOf(reason: Reason): Tone {
   if (reason === 'applied') return 'good'
+  if (reason === 'started_later') return 'idle'
   return SLOW.includes(reason) ? 'slow' : 'bad'
 }
 
@@ -26,6 +28,30 @@ export function toneOfOutcome(outcome: Outcome): Tone {
 /** `no_device_connected` as a label. */
 export function labelOf(reason: Reason): string {
   return reason.replaceAll('_', ' ')
+}
+
+/** Of one device, which is away, or is not: that is no fault. */
+export function toneOfDevice(reason: Reason): Tone {
+  return reason === 'no_device_connected' ? 'idle' : toneOf(reason)
+}
+
+export function labelOfDevice(reason: Reason): string {
+  return reason === 'no_device_connected' ? 'not connected' : labelOf(reason)
+}
+
+/** It is away, and had nothing to do with the event: each load of this page leaves such a device behind. */
+export function isBystander({ isConnected, deliveries, applied, report }: DeviceWay): boolean {
+  return !isConnected && deliveries.length === 0 && applied === undefined && report === undefined
+}
+
+/** Of a digest nobody reads the middle: its ends are enough to compare two. In UTF-16 code units, as `length` counts. */
+const LONGEST_ID = 40
+const ID_ENDS = { start: 12, end: 8 } as const
+
+/** A long id, as `0123456789ab…01234567`; a UUID, with 36 characters, is left whole. */
+export function shortId(id: string): string {
+  if (id.length <= LONGEST_ID) return id
+  return `${id.slice(0, ID_ENDS.start)}…${id.slice(-ID_ENDS.end)}`.toWellFormed()
 }
 
 export const STATES: Readonly<Record<Found['state'], string>> = {
@@ -53,4 +79,12 @@ export function afterPublish(at: number, acceptedAt: number): string {
 
 export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? '' : 's'}`
+}
+
+/** The order of all, but for the one whom the question is about. */
+export function withFirst<T extends { readonly userId: string }>(
+  all: readonly T[],
+  userId: string | undefined,
+): T[] {
+  return all.toSorted((a, b) => Number(b.userId === userId) - Number(a.userId === userId))
 }

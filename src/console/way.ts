@@ -1,4 +1,5 @@
 import type { Found } from './admin.ts'
+import type { Role } from './events.ts'
 import { Observable } from './observable.ts'
 
 /** In milliseconds. */
@@ -22,6 +23,8 @@ export interface Outlook {
 export class Way extends Observable {
   /** The event that is looked at. */
   eventId: string | undefined
+  /** From whose list or line it was opened: of this person one wants to read first. */
+  openedFrom: Role | undefined
   found: Found | undefined
   /** When the server answered that. Milliseconds since 1970. */
   foundAt = 0
@@ -38,12 +41,15 @@ export class Way extends Observable {
     this.#outlook = outlook
   }
 
-  open(eventId: string): void {
-    if (this.eventId === eventId) return
-    Object.assign(this, { eventId, found: undefined, trouble: '' })
-    this.#failures = 0
+  open(eventId: string, openedFrom?: Role): void {
+    const isOther = this.eventId !== eventId
+    this.openedFrom = openedFrom
+    if (isOther) {
+      Object.assign(this, { eventId, found: undefined, trouble: '' })
+      this.#failures = 0
+    }
     this.changed()
-    void this.#ask()
+    if (isOther) void this.#ask()
   }
 
   close(): void {

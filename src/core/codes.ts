@@ -87,17 +87,16 @@ export const REASONS = {
   never_published: {
     meaning: 'no event of this id was ever accepted here, or too long ago to be remembered',
     remedy:
-      'look whether the publisher got an answer of 2xx; `fanout doctor` tries every way in; of what comes through Redis, `fanout bridge dead` shows what could not be published, and the bridge’s log what was lost; an event without an id is asked for by its JSON, from which the id follows',
+      'look whether the publisher got an answer of 2xx (202 says that it waits in the queue, from where it may not have come yet); `fanout doctor` tries every way in; of what comes through Redis, `fanout bridge dead` shows what could not be published, and the bridge’s log what was lost. An event without an id, and a CloudEvent, are asked for by their JSON, from which the id follows',
   },
   publish_under_way: {
     meaning: 'the event is being published right now',
     remedy: 'ask again in a moment',
   },
   publish_interrupted: {
-    meaning:
-      'a publish was begun and never finished, and nobody tried again: it is not known to have been pushed',
+    meaning: 'a publish was begun, and no try so far has finished it: it is not known to have been pushed',
     remedy:
-      'publish the same event again, which finishes it and duplicates nothing; let the publisher retry until it has an answer of 2xx, or publish through the queue',
+      'publish the same event again, which finishes it and duplicates nothing; let the publisher retry until it has an answer of 2xx, or publish through the queue, which tries by itself for half an hour',
   },
   not_a_recipient: {
     meaning: 'the event does not name this user',
@@ -139,9 +138,20 @@ export const REASONS = {
     remedy:
       'nothing brings it back: a device that was away for longer is told to fetch its state anew; raise the retention if that happens often',
   },
+  started_later: {
+    meaning:
+      'the device began, or began anew, after the event: it was told to fetch its state, and was not given the event',
+    remedy:
+      'let the app fetch its state when it is told to (`onRefetch`); to go on where it was after a reload, give the client a `storage` that lasts',
+  },
+  unknown_device: {
+    meaning: 'the user has no device of the name that was asked about',
+    remedy: 'compare the name with those that are known',
+  },
   never_seen: {
     meaning: 'the event is in the log of this id, and no device of such a user was ever seen',
-    remedy: 'compare the id with `sub` in the user’s token, character for character',
+    remedy:
+      'compare the id with `sub` in the user’s token, character for character; if it is right, the app was never online',
   },
   no_device_connected: {
     meaning: 'the event is in the log, and this device was not connected; it gets it when it comes back',
@@ -150,7 +160,8 @@ export const REASONS = {
   },
   applied: {
     meaning: 'the app has applied the event: its handlers have returned',
-    remedy: 'nothing on the way failed; look at what the handler does with the event',
+    remedy:
+      'nothing on the way failed; look whether the app has a handler for this `type`, and at what it does with the event',
   },
 } as const
 export type Reason = keyof typeof REASONS

@@ -11,8 +11,7 @@ export interface ConnectDependencies extends PushDependencies {
 }
 
 /**
- * Registers a connection whose token was verified, unless an administrator has disconnected the user since it was issued.
- * Registers first and asks then: see `disconnectUser`.
+ * Lets a connection in whose token was verified.
  *
  * @param issuedAt of the token
  * @returns whether it was let in
@@ -22,11 +21,10 @@ export async function connect(
   connection: Connection,
   issuedAt: number,
 ): Promise<boolean> {
-  const { connections, revocations, logger, metrics = NO_METRICS } = dependencies
+  const { logger, metrics = NO_METRICS } = dependencies
   const { userId, id: connectionId } = connection
-  const open = await registerWithinCap(dependencies, connection)
-  if (await isRevoked(revocations, userId, issuedAt)) {
-    await connections.remove(userId, connectionId)
+  const open = await admit(dependencies, connection, issuedAt)
+  if (open === undefined) {
     tellRevoked(dependencies, userId, '$connect')
     return false
   }
@@ -36,22 +34,43 @@ export async function connect(
 }
 
 /**
- * Past the cap, the user's oldest connections are told `evicted` and closed: the newest is the screen that somebody is
- * looking at.
+ * Registers a connection, unless an administrator has disconnected the user since its token was issued. It registers first and
+ * asks then: `disconnectUser` does it the other way round, so either this sees the revocation, or that sees the connection.
  *
- * @returns how many the user has then
+ * Past the cap, the user's oldest connections are told `evicted` and closed: the newest is the screen that somebody is
+ * looking at. But not before it is known that the new one may stay.
+ *
+ * @returns how many the user has then; `undefined` if it was not let in
  */
-export async function registerWithinCap(
+export async function admit(
   dependencies: ConnectDependencies,
   connection: Connection,
-): Promise<number> {
+  issuedAt: number,
+): Promise<number | undefined> {
   const { connections, connectionsPerUser = LIMITS.connectionsPerUser } = dependencies
   const all = await connections.register(connection)
+  if (!(await mayStay(dependencies, connection, issuedAt))) return undefined
   // Never a newer one: of two that connect at once, each would evict the other, and none would be left.
   const oldest = all.slice(0, Math.max(0, all.length - connectionsPerUser))
   const surplus = oldest.filter(({ id }) => id !== connection.id)
   await Promise.all(surplus.map(async (other) => evict(dependencies, other)))
   return all.length - surplus.length
+}
+
+/** Where it may not, or where that cannot be found out, it is not registered any more. */
+async function mayStay(
+  { connections, revocations }: ConnectDependencies,
+  { userId, id }: Connection,
+  issuedAt: number,
+): Promise<boolean> {
+  try {
+    if (!(await isRevoked(revocations, userId, issuedAt))) return true
+  } catch (error) {
+    await connections.remove(userId, id)
+    throw error
+  }
+  await connections.remove(userId, id)
+  return false
 }
 
 /** Whoever has just come is let in also where an old one could not be shut out: the next to come tries that again. */

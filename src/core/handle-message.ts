@@ -1,12 +1,13 @@
 import { type ClientMessage, InvalidMessage, parseMessage, type ResumeMessage } from './client-message.ts'
-import { type ConnectDependencies, registerWithinCap } from './connect.ts'
+import { admit, type ConnectDependencies } from './connect.ts'
 import { errorFrame, eventsFrame, pongFrame } from './frames.ts'
 import { LIMITS } from './limits.ts'
 import { NO_METRICS } from './metrics.ts'
 import type { Connection, DeviceLedger, EventLog, LogEnd } from './ports.ts'
 import { dismiss } from './push.ts'
-import { readLog } from './read.ts'
-import { isRevoked, tellRevoked } from './revoked.ts'
+import { noteDevice } from './note-device.ts'
+import { type ReadResult, readLog } from './read.ts'
+import { tellRevoked } from './revoked.ts'
 
 export interface MessageDependencies extends ConnectDependencies {
   readonly log: EventLog
@@ -58,17 +59,31 @@ async function answer(
       measureApplied(dependencies, told)
       return undefined
     }
-    case 'report': {
-      const { device, offset } = await progress(dependencies, sender, message)
-      dependencies.metrics?.add('handlerFailures', 1)
-      await dependencies.devices.report(sender.userId, device, offset, message.error)
-      dependencies.logger.warn(
-        { userId: sender.userId, device, offset, error: message.error },
-        'handler failed',
-      )
+    case 'report':
+      await report(dependencies, sender, message)
       return undefined
-    }
   }
+}
+
+/** One that is about no event of this log says nothing about any other: it may be meant for a log that is no more. */
+async function report(
+  dependencies: MessageDependencies,
+  sender: Sender,
+  message: Extract<ClientMessage, { action: 'report' }>,
+): Promise<void> {
+  const { devices, logger, metrics = NO_METRICS } = dependencies
+  const { userId } = sender
+  const { offset, error } = message
+  const { device, end } = await progress(dependencies, sender, message)
+  const isKnown = offset <= end.head
+  const fields = { userId, device, offset, error }
+  logger.warn(
+    fields,
+    isKnown ? 'handler failed' : 'a handler failed, on an event that this log does not have',
+  )
+  if (!isKnown) return
+  metrics.add('handlerFailures', 1)
+  await devices.report(userId, device, offset, error)
 }
 
 /**
@@ -81,42 +96,49 @@ async function resume(
   { after, device, repair = false }: ResumeMessage,
 ): Promise<string | undefined> {
   const { connections, clock, log, metrics = NO_METRICS } = dependencies
-  const { id, userId, expiresAt, issuedAt } = sender
-  const known = await connections.get(userId, id)
-  if (known === undefined || (device !== undefined && known.device !== device)) {
-    const name = device ?? known?.device
-    const registeredAt = known?.registeredAt ?? clock.now()
-    const connection = { id, userId, expiresAt, registeredAt, ...(name !== undefined && { device: name }) }
-    await registerWithinCap(dependencies, connection)
-    if (device !== undefined) await noteSeen(dependencies, userId, device)
-  }
-  // It may be unknown because the user was disconnected, and its socket could not be closed.
-  if (known === undefined && (await isRevoked(dependencies.revocations, userId, issuedAt))) {
+  const { userId } = sender
+  const known = await connections.get(userId, sender.id)
+  const isNew = known === undefined || (device !== undefined && known.device !== device)
+  const mayStay = isNew
+    ? await introduce(dependencies, sender, known, device)
+    : // An administrator has ended it, and its socket could not be closed.
+      known.expiresAt > clock.now()
+  if (!mayStay) {
     tellRevoked(dependencies, userId, 'resume')
     await dismiss(dependencies, sender, 'disconnected')
     return undefined
   }
   metrics.add('resumes', 1)
-  if (after === undefined) {
-    const head = await log.head(userId)
-    return eventsFrame({ entries: [], head, more: false, truncated: false })
+  const result = await readFrom(log, userId, after)
+  const isFromNow = after === undefined || result.truncated
+  if (device !== undefined && (isNew || isFromNow)) {
+    await noteDevice(dependencies, userId, device, isFromNow ? { begins: result.head } : { after })
   }
-  const limits = { events: LIMITS.pageEvents, bytes: LIMITS.socketPageBytes }
-  const result = await readLog(log, userId, { kind: 'after', offset: after }, limits)
   metrics.add('resumedEvents', result.entries.length)
   if (repair && result.entries.length > 0) metrics.add('repairs', 1)
   return eventsFrame(result)
 }
 
-/** Once for each connection. Nobody's events wait, or fail, for a note about their device. */
-async function noteSeen(
-  { devices, logger }: MessageDependencies,
-  userId: string,
-  device: string,
-): Promise<void> {
-  await devices.seen(userId, device).catch((error: unknown) => {
-    logger.error({ err: error, userId, device }, 'device could not be noted as seen')
-  })
+/** Without `after` only the head is asked for. */
+async function readFrom(log: EventLog, userId: string, after: number | undefined): Promise<ReadResult> {
+  if (after === undefined) {
+    return { entries: [], head: await log.head(userId), more: false, truncated: false }
+  }
+  const limits = { events: LIMITS.pageEvents, bytes: LIMITS.socketPageBytes }
+  return readLog(log, userId, { kind: 'after', offset: after }, limits)
+}
+
+/** Registers a connection that is open and not known, or not by this device's name. @returns whether it was let in */
+async function introduce(
+  dependencies: MessageDependencies,
+  { id, userId, expiresAt, issuedAt }: Sender,
+  known: Connection | undefined,
+  device: string | undefined,
+): Promise<boolean> {
+  const name = device ?? known?.device
+  const registeredAt = known?.registeredAt ?? dependencies.clock.now()
+  const connection = { id, userId, expiresAt, registeredAt, ...(name !== undefined && { device: name }) }
+  return (await admit(dependencies, connection, issuedAt)) !== undefined
 }
 
 /**
@@ -141,7 +163,7 @@ interface Progress {
 
 /**
  * Whose progress a message tells: the device it names, else the one that `resume` named on this connection, else the
- * connection itself. Nobody can have applied what is not there yet, so an offset above the head means the head.
+ * connection itself. Nobody can have applied what is not there yet, so an acknowledgement above the head means the head.
  */
 async function progress(
   { connections, log }: MessageDependencies,

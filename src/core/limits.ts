@@ -39,6 +39,8 @@ export const LIMITS = {
   acknowledgements: 8,
   /** Of one device: what fails for longer is in the app's own log. */
   reports: 5,
+  /** That are told of: more than people have. */
+  devicesPerUser: 100,
   /** How old the time may be at which a device was last seen. A poll that brings nothing is not worth a write each time. */
   seenAccuracy: 10 * 60_000,
   /** What is kept of a refusal's text. */

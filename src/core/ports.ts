@@ -181,8 +181,8 @@ export interface SocketProbe {
 export interface Pusher {
   /** Answers within its own deadline and never rejects: a dead or slow socket holds nobody up. */
   post(connectionId: string, frame: string): Promise<Exclude<Outcome, 'expired'>>
-  /** Closes the connection; one that is gone is no error. */
-  close(connectionId: string): Promise<void>
+  /** Closes the connection, and tells whether it is closed now; one that is gone is. Never rejects. */
+  close(connectionId: string): Promise<boolean>
 }
 
 /** The app of one device had applied all up to an offset; the server heard of it at a time. */
@@ -190,7 +190,14 @@ export interface Acknowledgement {
   readonly offset: number
   /** Milliseconds since 1970. */
   readonly at: number
+  /** By a poll, which says how far the app has come, and nothing of handlers that failed. */
+  readonly isPoll?: true
+  /** The device began here, or began anew: what is between the one before and this offset it was never given. */
+  readonly isStart?: true
 }
+
+/** How a device told how far it has come; over its socket unless said otherwise. */
+export type AcknowledgedBy = 'socket' | 'poll'
 
 /** The app's handler failed on the event at an offset. */
 export interface HandlerReport {
@@ -215,11 +222,21 @@ export interface DeviceState {
 }
 
 export interface DeviceLedger {
-  /** The device is there: so that one which then goes away before it has anything to acknowledge is known of. */
-  seen(userId: string, device: string): Promise<void>
-  /** Moves the device's acknowledged offset up to `offset`; never down. */
-  acknowledge(userId: string, device: string, offset: number): Promise<void>
+  /**
+   * The device is there: so that one which goes away before it has anything to acknowledge is known of.
+   *
+   * @param after where it begins, if nothing is known of it yet; 0 is the oldest event
+   */
+  seen(userId: string, device: string, after: number): Promise<void>
+  /** The device goes on from an offset without what comes before, which its app was told to fetch in another way. */
+  begins(userId: string, device: string, offset: number): Promise<void>
+  /**
+   * Moves the device's acknowledged offset up to `offset`; never down. If nothing is known of a device that polls, it begins there:
+   * who acknowledges by asking for what comes next need not have been given what came before.
+   */
+  acknowledge(userId: string, device: string, offset: number, by?: AcknowledgedBy): Promise<void>
   report(userId: string, device: string, offset: number, error: string): Promise<void>
+  /** The `LIMITS.devicesPerUser` that were seen last, at most: a client may invent names. */
   ofUser(userId: string): Promise<readonly DeviceState[]>
 }
 

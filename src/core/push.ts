@@ -112,15 +112,15 @@ async function tryPush(
   return outcome
 }
 
-/** Tells a client why, closes its socket and forgets the connection. */
+/** Tells a client why, closes its socket and forgets the connection. @returns whether its socket is closed now */
 export async function dismiss(
   { connections, pusher, logger }: Pick<PushDependencies, 'connections' | 'pusher' | 'logger'>,
   { userId, id }: Pick<Connection, 'userId' | 'id'>,
   reason: 'evicted' | 'disconnected' | 'expired',
-): Promise<void> {
+): Promise<boolean> {
   logger.info({ userId, connectionId: id, reason }, 'connection dismissed')
   // Out of the registry first: whatever is published from here on is not pushed to it.
   await connections.remove(userId, id)
   await pusher.post(id, errorFrame(reason))
-  await pusher.close(id)
+  return pusher.close(id)
 }

@@ -6,7 +6,7 @@ import { FolderLock } from './folder-lock.ts'
 import { checkWrites } from './check-writes.ts'
 import { GroupCommit } from './group-commit.ts'
 import { LmdbDeviceLedger } from './lmdb-device-ledger.ts'
-import { LmdbEventLog } from './lmdb-event-log.ts'
+import { LmdbEventLog, receiptLife } from './lmdb-event-log.ts'
 import { LmdbRefusalLedger } from './lmdb-refusal-ledger.ts'
 import { LmdbRevocations } from './lmdb-revocations.ts'
 import { LmdbStore } from './lmdb-store.ts'
@@ -83,7 +83,8 @@ function assemble(store: LmdbStore, lock: FolderLock, options: DataFolderOptions
   let closing: Promise<void> | undefined
   return {
     log: new LmdbEventLog(parts),
-    devices: new LmdbDeviceLedger(parts),
+    // What devices told of an event is known for as long as its receipt.
+    devices: new LmdbDeviceLedger({ ...parts, retentionMs: receiptLife(retentionMs) }),
     refusals: new LmdbRefusalLedger(parts),
     revocations: new LmdbRevocations(parts),
     retention,

@@ -1,14 +1,18 @@
 import { withReport } from '../core/handler-reports.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { Acknowledgement, Clock, DeviceLedger, DeviceState, HandlerReport } from '../core/ports.ts'
+import type {
+  AcknowledgedBy,
+  Acknowledgement,
+  Clock,
+  DeviceLedger,
+  DeviceState,
+  HandlerReport,
+} from '../core/ports.ts'
 import type { Batch } from './batch.ts'
 import type { GroupCommit } from './group-commit.ts'
 import { deviceKey, devicesRange } from './keys.ts'
 import { keptSince, stamped, stampOf, textOf } from './stamped.ts'
 import type { Store } from './store.ts'
-
-/** More devices than people have; a client that invents names must not fill the disk. */
-const DEVICES_PER_USER = 100
 
 export interface LmdbDeviceLedgerOptions {
   readonly store: Store
@@ -30,6 +34,8 @@ interface OldTold {
   readonly report?: HandlerReport
 }
 
+type How = Pick<Acknowledgement, 'isPoll' | 'isStart'>
+
 /**
  * `DeviceLedger` on LMDB: a record for each device, so that what a client says costs the same however many devices its
  * user has.
@@ -46,24 +52,38 @@ export class LmdbDeviceLedger implements DeviceLedger {
     this.#writer = options.writer
     this.#clock = options.clock
     this.#retentionMs = options.retentionMs
-    this.#devicesPerUser = options.devicesPerUser ?? DEVICES_PER_USER
+    this.#devicesPerUser = options.devicesPerUser ?? LIMITS.devicesPerUser
   }
 
-  async seen(userId: string, device: string): Promise<void> {
-    await this.#update(userId, device, ({ seenAt, ...told }) => (this.#isStale(seenAt) ? told : undefined))
-  }
-
-  async acknowledge(userId: string, device: string, offset: number): Promise<void> {
-    await this.#update(userId, device, ({ seenAt, ...told }) => {
-      const before = told.acknowledgements.at(-1)?.offset ?? -1
-      if (offset > before) return { ...told, acknowledgements: this.#moved(told.acknowledgements, offset) }
-      // Most acknowledgements of a device that polls say nothing new, and need no write.
+  async seen(userId: string, device: string, after: number): Promise<void> {
+    await this.#update(userId, device, (told, seenAt) => {
+      if (seenAt === undefined) return after === 0 ? told : this.#moved(told, after, { isStart: true })
       return this.#isStale(seenAt) ? told : undefined
     })
   }
 
+  async begins(userId: string, device: string, offset: number): Promise<void> {
+    await this.#update(userId, device, (told, seenAt) => {
+      if (offset > lastOf(told)) return this.#moved(told, offset, { isStart: true })
+      return seenAt === undefined || this.#isStale(seenAt) ? told : undefined
+    })
+  }
+
+  async acknowledge(
+    userId: string,
+    device: string,
+    offset: number,
+    by: AcknowledgedBy = 'socket',
+  ): Promise<void> {
+    await this.#update(userId, device, (told, seenAt) => {
+      if (offset > lastOf(told)) return this.#moved(told, offset, howBy(by, seenAt === undefined))
+      // Most acknowledgements of a device that polls say nothing new, and need no write.
+      return seenAt === undefined || this.#isStale(seenAt) ? told : undefined
+    })
+  }
+
   async report(userId: string, device: string, offset: number, error: string): Promise<void> {
-    await this.#update(userId, device, ({ seenAt: _, ...told }) => {
+    await this.#update(userId, device, (told) => {
       const report = { offset, error: error.slice(0, LIMITS.reportLength), at: this.#clock.now() }
       return { ...told, reports: withReport(told.reports, report) }
     })
@@ -78,19 +98,22 @@ export class LmdbDeviceLedger implements DeviceLedger {
     return this.#clock.now() - seenAt >= LIMITS.seenAccuracy
   }
 
-  #moved(acknowledgements: readonly Acknowledgement[], offset: number): Acknowledgement[] {
-    return [...acknowledgements, { offset, at: this.#clock.now() }].slice(-LIMITS.acknowledgements)
+  #moved(told: Told, offset: number, how: How): Told {
+    const acknowledgements = [...told.acknowledgements, { offset, at: this.#clock.now(), ...how }]
+    return { ...told, acknowledgements: acknowledgements.slice(-LIMITS.acknowledgements) }
   }
 
+  /** @param next what there is to write; when the device was last seen, if anything is known of it */
   async #update(
     userId: string,
     device: string,
-    next: (state: DeviceState) => Told | undefined,
+    next: (told: Told, seenAt: number | undefined) => Told | undefined,
   ): Promise<void> {
     const key = deviceKey(userId, device)
     await this.#writer.run((batch) => {
       const current = this.#stateIn(batch.get(key))
-      const told = next(current ?? { device, seenAt: 0, acknowledgements: [], reports: [] })
+      const { seenAt, ...known } = current ?? { device, acknowledgements: [], reports: [] }
+      const told = next(known, seenAt)
       if (told === undefined) return
       if (current === undefined) this.#makeRoom(batch, userId)
       batch.put(key, stamped(this.#clock.now(), JSON.stringify(told)))
@@ -112,6 +135,15 @@ export class LmdbDeviceLedger implements DeviceLedger {
     if (seenAt < keptSince(this.#clock.now(), this.#retentionMs)) return undefined
     return { ...toldIn(textOf(record)), seenAt }
   }
+}
+
+function howBy(by: AcknowledgedBy, isNew: boolean): How {
+  if (by === 'socket') return {}
+  return isNew ? { isPoll: true, isStart: true } : { isPoll: true }
+}
+
+function lastOf({ acknowledgements }: Told): number {
+  return acknowledgements.at(-1)?.offset ?? -1
 }
 
 function toldIn(text: string): Told {

@@ -152,7 +152,7 @@ function expiring(retentionMs: number): readonly [Expiring, ...Expiring[]] {
     // Of a log, what comes after a kept entry is younger, and so is kept as well.
     { kind: KINDS.entry, lifeMs: retentionMs, skip: afterLogOf },
     { kind: KINDS.receipt, lifeMs: receiptLife(retentionMs) },
-    { kind: KINDS.device, lifeMs: retentionMs },
+    { kind: KINDS.device, lifeMs: receiptLife(retentionMs) },
     { kind: KINDS.refusal, lifeMs: retentionMs },
   ]
 }

@@ -43,7 +43,7 @@ export function embeddedHttpApi(dependencies: HttpDependencies): HttpApi {
       ),
       ...adminRoutes(dependencies),
       'GET /health': health({ logger, checks: checks(dependencies) }),
-      'GET /metrics': metricsHandler(metrics.registry, async () => bridge?.look()),
+      'GET /metrics': metricsHandler(metrics.registry, settings.host, async () => bridge?.look()),
       ...consoleRoutes({ settings, logger, wsPort }),
       $default: notFound,
     },

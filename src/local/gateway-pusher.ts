@@ -14,7 +14,8 @@ export function gatewayPusher(connections: ConnectionsPort): Pusher {
   return {
     post: async (connectionId, frame) => OUTCOMES[connections.post(connectionId, frame)],
     close: async (connectionId) => {
-      connections.delete(connectionId)
+      const outcome = connections.delete(connectionId)
+      return outcome === 'ok' || outcome === 'gone'
     },
   }
 }

@@ -59,10 +59,10 @@ describe('against the gateway, by the unmodified SDK', () => {
     const { wsUrl, pusher } = await gateway()
     const client = await Client.open(wsUrl)
     const id = await client.id()
-    await pusher.close(id)
+    expect(await pusher.close(id)).toBe(true)
     expect((await client.closed).code).toBe(1000)
     expect(await pusher.post(id, 'x')).toBe('gone')
-    await pusher.close(id)
+    expect(await pusher.close(id)).toBe(true)
     expect(logger.lines).toEqual([])
   })
 
@@ -183,10 +183,10 @@ describe('the deadline', () => {
 })
 
 describe('closing', () => {
-  it('never rejects: what cannot be closed is logged', async () => {
+  it('never rejects: what is not known to be closed is said to be open, and logged', async () => {
     for (const reply of [throttled, status(403, 'ForbiddenException'), hang, breakOff]) {
       const { pusher } = await scripted(60, reply)
-      await pusher.close('c1')
+      expect(await pusher.close('c1')).toBe(false)
     }
     const failures = logger.lines.map(({ message, fields }) => [
       message,
@@ -202,7 +202,7 @@ describe('closing', () => {
 
   it('is tried again', async () => {
     const { pusher, requests } = await scripted(LONG, throttled, status(204))
-    await pusher.close('c1')
+    expect(await pusher.close('c1')).toBe(true)
     expect(requests.map(({ method }) => method)).toEqual(['DELETE', 'DELETE'])
     expect(logger.lines).toEqual([])
   })

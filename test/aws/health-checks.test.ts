@@ -120,6 +120,17 @@ describe('the health of a deployment', () => {
 })
 
 describe('the queue', () => {
+  const receive = async () => {
+    const QueueUrl = queue.queueUrl
+    await queue.client.send(
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 3600 }),
+    )
+  }
+  const consumed = async () => {
+    const { client, connectionsTable: table } = tables
+    await new QueueProgress({ client, table, clock }).consumed()
+  }
+
   it('is stuck where messages wait for over five minutes and none is done with', async () => {
     await send(queue, 'a')
     expect((await health()).parts['queue']).toEqual({ ...ok, waiting: 1, inFlight: 0 })
@@ -131,7 +142,9 @@ describe('the queue', () => {
       parts: {
         queue: {
           status: 'failing',
-          detail: expect.stringMatching(/^stuck: 1 messages wait, and for 5 minutes /) as string,
+          detail: expect.stringMatching(
+            /^stuck: 1 messages wait, 0 are in flight or put off, and for 5 minutes /,
+          ) as string,
         },
       },
     })
@@ -141,8 +154,57 @@ describe('the queue', () => {
     await send(queue, 'a')
     await health()
     clock.advance(6 * MINUTE)
-    const { client, connectionsTable: table } = tables
-    await new QueueProgress({ client, table, clock }).consumed()
+    await consumed()
     expect((await health()).statusCode).toBe(200)
+  })
+
+  it('is stuck where all that is in it has failed and is put off, which SQS counts as in flight', async () => {
+    for (const group of ['a', 'b']) await send(queue, group)
+    await receive()
+    expect((await health()).parts['queue']).toEqual({ ...ok, waiting: 0, inFlight: 2 })
+    // One whose run broke off comes back by itself within this.
+    clock.advance(8 * MINUTE)
+    expect((await health()).parts['queue']).toEqual({ ...ok, waiting: 0, inFlight: 2 })
+    clock.advance(1)
+    const { statusCode, parts } = await health()
+    expect(statusCode).toBe(503)
+    expect(parts['queue']).toMatchObject({
+      detail: expect.stringMatching(
+        /^stuck: 0 messages wait, 2 are in flight or put off, and for 8 /,
+      ) as string,
+    })
+  })
+
+  it('is stuck by what was found in flight before, and waits again', async () => {
+    await send(queue, 'a')
+    await receive()
+    await health()
+    clock.advance(5 * MINUTE + 1)
+    await send(queue, 'b')
+    expect((await health()).statusCode).toBe(503)
+  })
+
+  it('is stuck where all that is in it is delayed', async () => {
+    interceptCalls(queue.client, async ({ input }, proceed) => {
+      if (input['QueueUrl'] !== queue.queueUrl) return proceed()
+      const asked = input['AttributeNames'] as string[]
+      return {
+        Attributes: Object.fromEntries(asked.map((name) => [name, name.endsWith('Delayed') ? '3' : '0'])),
+      }
+    })
+    expect((await health()).parts['queue']).toEqual({ ...ok, waiting: 0, inFlight: 0 })
+    clock.advance(8 * MINUTE + 1)
+    expect((await health()).statusCode).toBe(503)
+  })
+
+  it('is not, while batches take long, one always in flight, and each is done with in the end', async () => {
+    await send(queue, 'a')
+    await receive()
+    for (let minute = 0; minute < 30; minute++) {
+      expect((await health()).statusCode).toBe(200)
+      clock.advance(MINUTE)
+      // Each takes all of the function's minute, and a mark is written at most once in that.
+      if (minute % 2 === 1) await consumed()
+    }
   })
 })

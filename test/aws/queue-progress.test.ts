@@ -59,6 +59,15 @@ describe('a queue', () => {
     expect(await check(5)).toBe(0)
   })
 
+  it('is not stuck by a burst where the check before still counted what was done with', async () => {
+    await consumer.consumed()
+    // The last of it is done with 59 s after the mark, and SQS counts it for 60 s more.
+    clock.advance(119 * SECOND)
+    expect(await check(1)).toBe(0)
+    clock.advance(8 * HOUR)
+    expect(await check(1)).toBe(0)
+  })
+
   it('is stuck for as long as messages have waited, and its consumer is switched off', async () => {
     await consumer.consumed()
     clock.advance(10 * SECOND)

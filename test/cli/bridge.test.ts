@@ -48,7 +48,9 @@ describe('fanout bridge', () => {
     const client = redis.client()
     if (from === 'stream') await client.xadd('events', '*', 'event', text)
     else await client.publish('events', text)
-    await expect.poll(async () => (await recentAnswer(server, userId)).text).toContain(`"event":${text}}`)
+    await expect
+      .poll(async () => (await recentAnswer(server, userId)).text, { timeout: 30_000 })
+      .toContain(`"event":${text}}`)
 
     const { status, json } = await request(health)
     expect(status).toBe(200)
@@ -95,7 +97,7 @@ describe('fanout bridge', () => {
       .toMatchObject({ status: 'failing', problems: [expect.stringContaining('401') as string] })
     writeFileSync(file, `${publisherToken(server)}\n`)
     await expect.poll(async () => (await recent(server, userId)).events, { timeout: 30_000 }).toHaveLength(1)
-    await expect.poll(async () => (await request(health)).status).toBe(200)
+    await expect.poll(async () => (await request(health)).status, { timeout: 30_000 }).toBe(200)
     expect((await ended(cli)).code).toBe(0)
   })
 
@@ -116,7 +118,7 @@ describe('fanout bridge', () => {
     )
     const writer = redis.client()
     for (const text of texts) await writer.xadd('business-events', '*', 'event', text)
-    await expect.poll(() => messages().map(({ body }) => body)).toEqual(texts)
+    await expect.poll(() => messages().map(({ body }) => body), { timeout: 30_000 }).toEqual(texts)
     for (const [i, { messageGroupId, messageDeduplicationId }] of messages().entries()) {
       expect(messageGroupId).toBe(i % 3 === 0 ? 'ann' : 'bob')
       expect(messageDeduplicationId).toMatch(/^[\da-f]{64}$/)

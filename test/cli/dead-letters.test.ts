@@ -140,7 +140,7 @@ describe('fanout bridge dead', () => {
   })
 
   async function expectLetters(redis: RedisServer, count: number) {
-    await expect.poll(async () => redis.client().xlen(DEAD)).toBe(count)
+    await expect.poll(async () => redis.client().xlen(DEAD), { timeout: 30_000 }).toBe(count)
     return run(['bridge', 'dead', '--json', '--redis', redis.url])
   }
 

@@ -5,9 +5,12 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { deployment } from '../e2e/deployment.ts'
 import { recent, recentAnswer } from '../e2e/http.ts'
 import { publisherToken, tokenFor, unique } from '../e2e/tokens.ts'
+import { raw, ScriptedServer } from '../publisher/scripted-server.ts'
 import { Cli, run } from './cli-process.ts'
 
 const target = deployment()
+
+const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/
 
 const emit = (args: readonly string[], options: { stdin?: string; env?: Record<string, string> } = {}) =>
   run(['emit', '--url', target.httpUrl, ...args], { env: { JWT_SECRET: target.secret }, ...options })
@@ -63,6 +66,17 @@ describe('fanout emit', () => {
     expect(code).toBe(0)
   })
 
+  it('never passes on what a terminal obeys, and keeps the JSON', async () => {
+    const answer = { id: 'x', duplicate: false, note: '\u009b2J\u202e' }
+    for (const reply of [raw(200, JSON.stringify(answer, null, 2)), raw(400, 'a\u001b[31mb\u202e')]) {
+      const { httpUrl } = await ScriptedServer.with(reply)
+      const { stdout, stderr } = await run(['emit', '{}', '--url', httpUrl, '--token', 't'])
+      expect(stdout + stderr).toContain('u202e')
+      expect(stdout + stderr).not.toMatch(OBEYED)
+      if (stdout !== '') expect(JSON.parse(stdout)).toEqual(answer)
+    }
+  })
+
   it('fails if one event of an array was refused, and prints what became of each', async () => {
     const userId = unique('user')
     const { code, stdout, stderr } = await emit([JSON.stringify([eventFor(userId), { type: 'T' }, 7])])
@@ -110,6 +124,11 @@ describe('fanout emit fails in one line', () => {
       'no address',
       'localhost',
       /^fanout: "localhost" is not an address; it looks like http:\/\/127\.0\.0\.1:3000\n$/,
+    ],
+    [
+      'a password in it',
+      'http://u:hunter2@127.0.0.1:9',
+      /^fanout: the address http:\/\/127\.0\.0\.1:9\/ was given with a user or a password, (?!.*hunter2).*\n$/,
     ],
     ['a socket’s address', 'ws://127.0.0.1:1', /^fanout: "ws:\/\/127\.0\.0\.1:1" is not an address; .*\n$/],
   ])('for %s', async (_, url, message) => {

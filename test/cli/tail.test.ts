@@ -34,6 +34,17 @@ describe('fanout tail', () => {
     expect(await cli.printed()).toEqual({ offset: recipients[0]!.offset, event })
   })
 
+  it('never passes on what a terminal obeys, and keeps the JSON', async () => {
+    const { server, target } = await start()
+    const userId = unique('user')
+    const nasty = 'a\u001b[31m\u009b2J\u202e'
+    await publish(target, { type: nasty, id: unique('event'), userId })
+    const cli = tail(server, ['--user', userId, '--after', '0'])
+    expect(await cli.printed()).toMatchObject({ event: { type: nasty } })
+    cli.signal('SIGKILL')
+    expect((await cli.ended).stdout).toMatch(/^[ -~]+\n$/)
+  })
+
   it('prints what is there with --after 0, page by page, and goes on', async () => {
     const { server, target } = await start()
     const userId = unique('user')
@@ -210,6 +221,10 @@ describe('fanout tail fails in one line', () => {
     [
       ['--url', 'http://127.0.0.1', '--user', 'u'],
       'fanout: "http://127.0.0.1" is not a WebSocket address; it looks like ws://127.0.0.1:3001\n',
+    ],
+    [
+      ['--url', 'ws://127.0.0.1:9/v1?token=hunter2', '--user', 'u'],
+      'fanout: the address ws://127.0.0.1:9/v1 was given with a query or a fragment, which cannot be used; leave it out. Tokens have options and variables of their own, and it looks like ws://127.0.0.1:3001\n',
     ],
     [[], 'fanout: say whose events: --user <id>, or --token <jwt>\n'],
     [['--user', ''], 'fanout: a user id has 1 to 128 characters\n'],

@@ -102,6 +102,21 @@ describe('an event that is looked at', () => {
     expect(scene.most).toBe(1)
   })
 
+  it('is not asked for anew when it is opened from the other person’s list, whose question it is then', async () => {
+    const { time, way, asked } = new Scene()
+    way.open('e-1', 'trainer')
+    await time.advance(100)
+    let changes = 0
+    way.subscribe(() => changes++)
+    way.open('e-1', 'student')
+    expect(way.openedFrom).toBe('student')
+    expect(changes).toBe(1)
+    expect(way.found).toMatchObject({ eventId: 'e-1' })
+    expect(asked).toHaveLength(1)
+    way.open('e-2')
+    expect(way.openedFrom).toBeUndefined()
+  })
+
   it('is asked for no more once it is closed, whatever happens', async () => {
     const { time, way, asked } = new Scene()
     way.open('e-1')

@@ -22,7 +22,7 @@ describe('the way of an event', () => {
     await console.openWay('trainer')
     for (const user of ['trainer-1', 'student-1']) await console.untilReason(user, 'applied')
 
-    expect(await console.get('way-id').textContent()).toBe(event!.id)
+    expect(await console.get('way-id').getAttribute('title')).toBe(event!.id)
     expect(await console.get('way-type').textContent()).toBe('SESSION_COMPLETED')
     expect(await console.get('way-state').textContent()).toContain('logged')
     expect(await console.get('way-published').textContent()).toMatch(/^\d\d:\d\d:\d\d\.\d{3}$/)
@@ -55,6 +55,8 @@ describe('the way of an event', () => {
     await console.untilReason('trainer-1', 'applied')
     await console.untilReason('student-1', 'no_device_connected')
     const student = recipient(console, 'student-1')
+    const badges = await student.getByTestId('reason').allTextContents()
+    expect(badges).toEqual(['no device connected', 'not connected'])
     expect(await student.textContent()).toContain('0 connections found, none to push to')
     expect(await student.getByTestId('remedy').textContent()).toContain('open the app')
     await console.screenshot('way-offline-light-1280')

@@ -51,25 +51,85 @@ export function describeDeviceLedger(name: string, create: CreateDeviceLedger): 
       (await stateOf('ann', device)).reports.map(({ offset, error }) => [offset, error])
 
     it('knows a device that was seen, and has told nothing yet', async () => {
-      await ledger.seen('ann', 'phone')
+      await ledger.seen('ann', 'phone', 0)
       const seen = { device: 'phone', seenAt: clock.now(), acknowledgements: [], reports: [] }
       expect(await ledger.ofUser('ann')).toEqual([seen])
       clock.advance(10)
       await ledger.acknowledge('ann', 'phone', 0)
       expect((await ledger.ofUser('ann'))[0]?.acknowledgements).toEqual([{ offset: 0, at: clock.now() }])
-      await ledger.seen('ann', 'phone')
+      await ledger.seen('ann', 'phone', 0)
       expect((await ledger.ofUser('ann'))[0]?.acknowledgements).toHaveLength(1)
     })
 
     it('remembers when it was seen, to within the accuracy', async () => {
-      await ledger.seen('ann', 'phone')
+      await ledger.seen('ann', 'phone', 0)
       const at = clock.now()
       clock.advance(LIMITS.seenAccuracy - 1)
-      await ledger.seen('ann', 'phone')
+      await ledger.seen('ann', 'phone', 0)
       expect([at, clock.now()]).toContain((await ledger.ofUser('ann'))[0]?.seenAt)
       clock.advance(1)
-      await ledger.seen('ann', 'phone')
+      await ledger.seen('ann', 'phone', 0)
       expect((await ledger.ofUser('ann'))[0]?.seenAt).toBeGreaterThan(at)
+    })
+
+    it('knows where a device begins that comes with a cursor, and nothing is known of', async () => {
+      await ledger.seen('ann', 'phone', 42)
+      expect((await ledger.ofUser('ann'))[0]?.acknowledgements).toEqual([
+        { offset: 42, at: clock.now(), isStart: true },
+      ])
+      clock.advance(1)
+      await ledger.seen('ann', 'phone', 50)
+      await ledger.acknowledge('ann', 'phone', 51)
+      expect((await ledger.ofUser('ann'))[0]?.acknowledgements).toEqual([
+        { offset: 42, at: clock.now() - 1, isStart: true },
+        { offset: 51, at: clock.now() },
+      ])
+    })
+
+    it('knows where a device began anew: never below what it had', async () => {
+      await ledger.acknowledge('ann', 'phone', 42)
+      await ledger.begins('ann', 'phone', 41)
+      await ledger.begins('ann', 'phone', 42)
+      await ledger.begins('ann', 'phone', 60)
+      await ledger.acknowledge('ann', 'phone', 60)
+      await ledger.begins('ann', 'tablet', 60)
+      const at = clock.now()
+      expect(
+        (await ledger.ofUser('ann'))
+          .map(({ device, acknowledgements }) => [device, acknowledgements])
+          .toSorted(),
+      ).toEqual([
+        [
+          'phone',
+          [
+            { offset: 42, at },
+            { offset: 60, at, isStart: true },
+          ],
+        ],
+        ['tablet', [{ offset: 60, at, isStart: true }]],
+      ])
+    })
+
+    it('remembers that it was told by a poll, and that nothing is known before the first', async () => {
+      await ledger.acknowledge('ann', 'phone', 42, 'poll')
+      await ledger.acknowledge('ann', 'phone', 43, 'poll')
+      await ledger.acknowledge('ann', 'phone', 44)
+      expect((await ledger.ofUser('ann'))[0]?.acknowledgements).toEqual([
+        { offset: 42, at: clock.now(), isPoll: true, isStart: true },
+        { offset: 43, at: clock.now(), isPoll: true },
+        { offset: 44, at: clock.now() },
+      ])
+    })
+
+    it('tells of the devices that were seen last, not of all that a client invents', async () => {
+      for (let device = 0; device < LIMITS.devicesPerUser + 5; device++) {
+        await ledger.seen('ann', `device ${device}`, 0)
+        clock.advance(1)
+      }
+      const told = await devicesOf('ann')
+      expect(told).toHaveLength(LIMITS.devicesPerUser)
+      expect(told).toContain(`device ${LIMITS.devicesPerUser + 4}`)
+      expect(told).not.toContain('device 0')
     })
 
     it('knows no device at first', async () => {

@@ -72,6 +72,7 @@ describe('a new connection', () => {
       },
       close: async (id: string) => {
         steps.push(`close ${id}`)
+        return true
       },
     }
     world = { ...world, connections }
@@ -81,6 +82,21 @@ describe('a new connection', () => {
       world.clock.advance(1)
     }
     expect(steps).toEqual(['remove c1', 'tell c1', 'close c1'])
+  })
+
+  it('shuts nobody out for a token that is refused', async () => {
+    await open('c1', 1)
+    await world.revocations.revoke('ann', world.clock.now())
+    const stolen = connectionOf(world.clock, 'c2', 'ann')
+    expect(await connect({ ...world, connectionsPerUser: 1 }, stolen, world.clock.now() - 1)).toBe(false)
+    expect(world.connections.rows.map(({ id }) => id)).toEqual(['c1'])
+    expect([world.pusher.posts, world.pusher.closed]).toEqual([[], []])
+  })
+
+  it('is not registered where it cannot be told whether its token is refused', async () => {
+    world.revocations.notBefore = async () => Promise.reject(new Error('throttled'))
+    await expect(connect(world, connectionOf(world.clock, 'c1', 'ann'), 0)).rejects.toThrow('throttled')
+    expect(world.connections.rows).toEqual([])
   })
 
   it('is let in also where an old one cannot be shut out', async () => {

@@ -42,7 +42,7 @@ const askingFirst: Connect = async (ports) => {
   return notBefore === undefined
 }
 
-const rightly: Disconnect = async (ports) => disconnectUser(ports, 'ann')
+const rightly: Disconnect = async (ports) => disconnectUser(ports, { userId: 'ann', by: 'admin' })
 
 const closingFirst: Disconnect = async (ports) => {
   for (const { id } of await ports.connections.ofUser('ann')) await ports.pusher.close(id)

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { handleMessage } from '../../src/core/handle-message.ts'
 import { disconnectUser } from '../../src/core/disconnect-user.ts'
 import { connectionOf, createWorld, type World } from '../support/fakes.ts'
+import { sampleEvent } from '../contract/samples.ts'
 
 const FRAME = '{"type":"error","code":"disconnected","message":"an administrator disconnected the user"}'
 
@@ -19,7 +21,7 @@ describe('disconnecting a user', () => {
 
   it('tells and closes every connection of theirs, and refuses their tokens from now on', async () => {
     const notBefore = world.clock.now()
-    expect(await disconnectUser(world, 'ann')).toEqual({ notBefore, closed: 3 })
+    expect(await disconnectUser(world, { userId: 'ann', by: 'admin' })).toEqual({ notBefore, closed: 3 })
     expect(world.pusher.posts).toEqual(
       ['a-1', 'a-2', 'a-3'].map((connectionId) => ({ connectionId, frame: FRAME })),
     )
@@ -31,14 +33,17 @@ describe('disconnecting a user', () => {
 
   it('refuses their tokens also where no connection is open', async () => {
     const notBefore = world.clock.now()
-    expect(await disconnectUser(world, 'cat')).toEqual({ notBefore, closed: 0 })
+    expect(await disconnectUser(world, { userId: 'cat', by: 'admin' })).toEqual({ notBefore, closed: 0 })
     expect(await world.revocations.notBefore('cat')).toBe(notBefore)
   })
 
   it('may be asked for again: from then on newer tokens are refused, too', async () => {
-    await disconnectUser(world, 'ann')
+    await disconnectUser(world, { userId: 'ann', by: 'admin' })
     world.clock.advance(5)
-    expect(await disconnectUser(world, 'ann')).toEqual({ notBefore: world.clock.now(), closed: 0 })
+    expect(await disconnectUser(world, { userId: 'ann', by: 'admin' })).toEqual({
+      notBefore: world.clock.now(),
+      closed: 0,
+    })
   })
 
   it('refuses the tokens before it looks which connections there are', async () => {
@@ -71,17 +76,17 @@ describe('disconnecting a user', () => {
         post: pusher.post.bind(pusher),
         close: async (id: string) => {
           steps.push('close')
-          await pusher.close(id)
+          return pusher.close(id)
         },
       },
     }
-    await disconnectUser(watched, 'ann')
+    await disconnectUser(watched, { userId: 'ann', by: 'admin' })
     expect(steps).toEqual(['revoke', 'revoked', 'look', 'remove', 'close'])
   })
 
   it('closes nothing if the tokens could not be refused: they would be back at once', async () => {
     world.revocations.revoke = async () => Promise.reject(new Error('no capacity'))
-    await expect(disconnectUser(world, 'ann')).rejects.toThrow('no capacity')
+    await expect(disconnectUser(world, { userId: 'ann', by: 'admin' })).rejects.toThrow('no capacity')
     expect(world.pusher.closed).toEqual([])
     expect(idsOf()).toHaveLength(4)
   })
@@ -93,23 +98,40 @@ describe('disconnecting a user', () => {
       if (id === 'a-2' && fails) throw new Error('no capacity')
       await remove(userId, id)
     }
-    await expect(disconnectUser(world, 'ann')).rejects.toThrow('no capacity')
+    await expect(disconnectUser(world, { userId: 'ann', by: 'admin' })).rejects.toThrow('1 of 3 connections')
     expect(world.pusher.closed.toSorted()).toEqual(['a-1', 'a-3'])
     expect(await world.revocations.notBefore('ann')).toBe(world.clock.now())
     fails = false
-    expect(await disconnectUser(world, 'ann')).toMatchObject({ closed: 1 })
+    expect(await disconnectUser(world, { userId: 'ann', by: 'admin' })).toMatchObject({ closed: 1 })
     expect(world.pusher.closed.toSorted()).toEqual(['a-1', 'a-2', 'a-3'])
     expect(idsOf()).toEqual(['b-1'])
   })
 
-  it('fails where a socket cannot be closed, though it is out of the registry', async () => {
-    const close = world.pusher.close.bind(world.pusher)
-    world.pusher.close = async (id) => {
-      if (id === 'a-2') throw new Error('the gateway does not answer')
-      await close(id)
-    }
-    await expect(disconnectUser(world, 'ann')).rejects.toThrow('the gateway does not answer')
+  it('fails where a socket cannot be closed, pushes nothing to it any more, and finds it again', async () => {
+    world.pusher.stuck.add('a-2')
+    await expect(disconnectUser(world, { userId: 'ann', by: 'admin' })).rejects.toThrow('1 of 3 connections')
     expect(world.pusher.closed.toSorted()).toEqual(['a-1', 'a-3'])
+    expect(idsOf().toSorted()).toEqual(['a-2', 'b-1'])
+
+    const { recipients } = await world.publisher.publish(sampleEvent('e-1', ['ann']))
+    expect(recipients).toMatchObject([{ connections: 1, sent: 0 }])
+    expect(world.pusher.framesTo('a-2').filter((frame) => frame.includes('"event"'))).toEqual([])
+  })
+
+  it('finds the one that could not be closed when it is asked again', async () => {
+    world.pusher.stuck.add('a-2')
+    await expect(disconnectUser(world, { userId: 'ann', by: 'admin' })).rejects.toThrow('1 of 3 connections')
+    world.pusher.stuck.clear()
+    expect(await disconnectUser(world, { userId: 'ann', by: 'admin' })).toMatchObject({ closed: 1 })
     expect(idsOf()).toEqual(['b-1'])
+  })
+
+  it('lets a socket that could not be closed read nothing', async () => {
+    world.pusher.stuck.add('a-2')
+    await expect(disconnectUser(world, { userId: 'ann', by: 'admin' })).rejects.toThrow('1 of 3 connections')
+    const now = world.clock.now()
+    const sender = { id: 'a-2', userId: 'ann', expiresAt: now + 60_000, issuedAt: now - 60_000 }
+    expect(await handleMessage(world, sender, '{"action":"resume","after":0}')).toBeUndefined()
+    expect(world.pusher.framesTo('a-2').at(-1)).toContain('"disconnected"')
   })
 })

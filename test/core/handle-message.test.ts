@@ -91,17 +91,42 @@ describe('a message over a socket', () => {
       expect(world.connections.rows).toEqual([named])
     })
 
-    it('notes that the device is there, once for a connection', async () => {
+    const deviceOf = async () => (await world.devices.ofUser('ann'))[0]
+    const beginsAt = (offset: number) => [{ offset, at: world.clock.now(), isStart: true }]
+
+    it('notes where a device begins that asks from now on, or with a cursor of its own', async () => {
+      await fill(3)
       await say({ action: 'resume', device: 'phone' })
-      const [state] = await world.devices.ofUser('ann')
-      expect(state).toEqual({ device: 'phone', seenAt: world.clock.now(), acknowledgements: [], reports: [] })
-      world.clock.advance(1)
-      await say({ action: 'resume', device: 'phone' })
-      expect(await world.devices.ofUser('ann')).toEqual([state])
+      expect(await deviceOf()).toMatchObject({ device: 'phone', acknowledgements: beginsAt(start + 3) })
+      await say({ action: 'resume', after: start + 1, device: 'tablet' })
+      expect((await world.devices.ofUser('ann'))[1]?.acknowledgements).toEqual(beginsAt(start + 1))
+    })
+
+    it('notes that a device is there which asks for all that is kept', async () => {
+      await say({ action: 'resume', after: 0, device: 'phone' })
+      const state = { device: 'phone', seenAt: world.clock.now(), acknowledgements: [], reports: [] }
+      expect(await deviceOf()).toEqual(state)
+    })
+
+    it('notes that a device begins anew that was away for too long', async () => {
+      await fill(3)
+      await say({ action: 'resume', after: start + 2, device: 'phone' })
+      await say({ action: 'ack', offset: start + 2 })
+      expect(await say({ action: 'resume', after: start - 1, device: 'phone' })).toMatchObject({
+        truncated: true,
+      })
+      expect((await deviceOf())?.acknowledgements.at(-1)).toEqual(beginsAt(start + 3)[0])
+    })
+
+    it('takes a note once for a connection that goes on', async () => {
+      await say({ action: 'resume', after: 0, device: 'phone' })
+      world.devices.seen = async () => Promise.reject(new Error('it was asked again'))
+      await say({ action: 'resume', after: 0, device: 'phone' })
+      expect(world.logger.lines).toEqual([])
     })
 
     it('answers also where the device cannot be noted', async () => {
-      world.devices.seen = async () => Promise.reject(new Error('the table is throttled'))
+      world.devices.begins = async () => Promise.reject(new Error('the table is throttled'))
       expect(await say({ action: 'resume', device: 'phone' })).toEqual(page([], 0))
       expect(world.logger.lines).toMatchObject([
         { level: 'error', message: 'device could not be noted as seen', fields: { device: 'phone' } },
@@ -196,7 +221,7 @@ describe('a message over a socket', () => {
       ])
     })
 
-    it('never go above the head, nor an ack down', async () => {
+    it('never go above the head, nor an ack down; what is reported of no event here is of none', async () => {
       await fill(3)
       await say({ action: 'ack', offset: start + 4, device: 'd' })
       await say({ action: 'ack', offset: start + 1, device: 'd' })
@@ -206,15 +231,18 @@ describe('a message over a socket', () => {
           device: 'd',
           seenAt: at(),
           acknowledgements: [{ offset: start + 3, at: at() }],
-          reports: [{ offset: start + 3, error: 'x', at: at() }],
+          reports: [],
         },
       ])
+      expect(world.logger.lines.at(-1)).toMatchObject({
+        message: 'a handler failed, on an event that this log does not have',
+      })
     })
 
     it('tell of the device in the message, else of that of the connection, else of the connection', async () => {
       await fill(3)
       await say({ action: 'ack', offset: start + 1 })
-      await say({ action: 'resume', device: 'phone' })
+      await say({ action: 'resume', after: 0, device: 'phone' })
       await say({ action: 'ack', offset: start + 2 })
       await say({ action: 'report', offset: start + 2, error: 'x' })
       await say({ action: 'ack', offset: start + 3, device: 'tablet' })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { FRAME_ERRORS, PROBLEMS } from '../../src/core/codes.ts'
+import { FRAME_ERRORS, PROBLEMS, REASONS } from '../../src/core/codes.ts'
 import { Client } from './client.ts'
 import { deployment } from './deployment.ts'
 import { type Page, post, publish, recent } from './http.ts'
@@ -11,8 +11,6 @@ import { unique } from './tokens.ts'
 const target = deployment()
 const protocol = readFileSync(join(root, 'docs/protocol.md'), 'utf8')
 const publishing = readFileSync(join(root, 'docs/publishing.md'), 'utf8')
-const bridge = readFileSync(join(root, 'docs/bridge.md'), 'utf8')
-const aws = readFileSync(join(root, 'docs/aws.md'), 'utf8')
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -92,20 +90,8 @@ describe('what docs/protocol.md shows', () => {
     expect(codes).toEqual(Object.keys(FRAME_ERRORS))
   })
 
-  it('has links that lead somewhere', () => {
-    const anchors = (page: string) =>
-      [...page.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
-        title
-          .toLowerCase()
-          .replace(/[^\w -]/g, '')
-          .replaceAll(' ', '-'),
-      )
-    const pages = { 'protocol.md': protocol, 'publishing.md': publishing, 'bridge.md': bridge, 'aws.md': aws }
-    for (const [name, page] of Object.entries(pages)) {
-      for (const [, file = '', anchor] of page.matchAll(/\]\(([\w.]*)(?:#([\w-]+))?\)/g)) {
-        const other = pages[(file === '' ? name : file) as keyof typeof pages]
-        if (anchor !== undefined) expect(anchors(other)).toContain(anchor)
-      }
-    }
+  it('are all reasons that `why` gives', () => {
+    const list = Object.keys(REASONS).map((reason) => `\`${reason}\``)
+    expect(protocol).toContain(`one of ${list.join(', ')}.`)
   })
 })

@@ -15,8 +15,9 @@ describeEventLog('LMDB', async (options) => {
   }
 })
 
-describeDeviceLedger('LMDB', async (options) => {
-  const folder = new TestFolder(options)
+describeDeviceLedger('LMDB', async ({ clock, retentionMs }) => {
+  // A folder keeps what devices told for as long as receipts, which is twice as long as events.
+  const folder = new TestFolder({ clock, retentionMs: retentionMs / 2 })
   return {
     ledger: folder.open.devices,
     reopen: async () => (await folder.reopen()).devices,

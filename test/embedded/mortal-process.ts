@@ -107,7 +107,7 @@ export class MortalProcess {
         this.#world.pushes.push({ connectionId, offset, durable })
         return 'sent'
       },
-      close: async () => undefined,
+      close: async () => true,
     }
   }
 

@@ -69,6 +69,17 @@ export function describeAdmission(
     }
   })
 
+  it('refuses an administrator who was disconnected since the token was issued', async () => {
+    const { world } = subject()
+    await world.revocations.revoke('admin', world.clock.now() + 1)
+    for (const route of routes) {
+      const { statusCode, body } = await ask(route, 'admin')
+      expect([statusCode, body]).toEqual([401, (await ask(route)).body])
+      for (const text of hidden) expect(body).not.toContain(text)
+    }
+    expect(world.metrics.counts['tokensRefused:revoked']).toBe(routes.length)
+  })
+
   it.each(['ann', 'bob', 'backend'])(
     'refuses a good token without the scope, a recipient’s and a publisher’s alike: %s',
     async (token) => {

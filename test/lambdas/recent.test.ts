@@ -61,20 +61,36 @@ describe('GET /api/v1/events/recent', () => {
     ])
   })
 
-  it('acknowledges nothing for a cursor that the log does not know', async () => {
+  /** What is known of the phone, which says nothing of what its app has applied. */
+  const beginnings = async () =>
+    (await world.devices.ofUser('ann')).flatMap(({ acknowledgements }) =>
+      acknowledgements.map(({ offset, isStart }) => [offset - start, isStart]),
+    )
+
+  it('acknowledges nothing for a cursor that the log does not know: the device begins anew, at the head', async () => {
     for (const after of [start + 4, Number.MAX_SAFE_INTEGER, start - 1, 5]) {
       expect(bodyOf(await get(`after=${after}&device=phone`))).toMatchObject({ truncated: true })
     }
-    expect(await devices()).toEqual([])
+    expect(await beginnings()).toEqual([[3, true]])
   })
 
-  it.each(['device=phone', 'since=0&device=phone', 'after=0&device=phone', 'limit=5&device=phone'])(
-    'acknowledges nothing for %s',
-    async (query) => {
-      expect((await get(query)).statusCode).toBe(200)
-      expect(await devices()).toEqual([])
-    },
-  )
+  it.each([
+    ['device=phone', [[0, true]]],
+    ['limit=1&device=phone', [[2, true]]],
+    ['since=0&device=phone', [[0, true]]],
+    [`since=${Date.UTC(2100, 0)}&device=phone`, [[3, true]]],
+    ['after=0&device=phone', []],
+  ])('acknowledges nothing for %s, and knows where the device begins', async (query, expected) => {
+    expect((await get(query)).statusCode).toBe(200)
+    expect(await beginnings()).toEqual(expected)
+    expect(await world.devices.ofUser('ann')).toMatchObject([{ device: 'phone', seenAt: world.clock.now() }])
+  })
+
+  it('answers also where the device cannot be noted', async () => {
+    world.devices.begins = async () => Promise.reject(new Error('the table is throttled'))
+    expect((await get('device=phone')).statusCode).toBe(200)
+    expect(world.logger.lines).toMatchObject([{ level: 'error', fields: { device: 'phone' } }])
+  })
 
   it('acknowledges for the token’s user alone', async () => {
     const head = await world.log.head('bob')

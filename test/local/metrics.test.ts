@@ -260,6 +260,12 @@ describe('GET /metrics', () => {
     })
   })
 
+  it('is not shown to a page of a browser', async () => {
+    const headers = { origin: 'https://evil.example' }
+    const { status, text } = await request(`${server.httpUrl}/metrics`, { headers })
+    expect([status, text]).toEqual([403, expect.stringContaining('not shown to pages of a browser')])
+  })
+
   it('has what is known of the process', async () => {
     expect(await scrape()).toMatchObject({
       process_resident_memory_bytes: expect.any(Number) as number,

@@ -88,8 +88,13 @@ export class RecordingPusher implements Pusher {
     return does === 'hang' ? new Promise<PostOutcome>(() => undefined) : does
   }
 
-  async close(connectionId: string): Promise<void> {
+  /** Connections whose sockets cannot be closed. */
+  readonly stuck = new Set<string>()
+
+  async close(connectionId: string): Promise<boolean> {
+    if (this.stuck.has(connectionId)) return false
     this.closed.push(connectionId)
+    return true
   }
 
   framesTo(connectionId: string): string[] {

@@ -1,6 +1,8 @@
 /** What is kept of devices, users and refusals, in memory: every rule of the ports spelled out. */
 import { LIMITS } from '../../src/core/limits.ts'
 import type {
+  AcknowledgedBy,
+  Acknowledgement,
   Clock,
   DeviceLedger,
   DeviceState,
@@ -22,15 +24,36 @@ export class MemoryLedger implements DeviceLedger {
     this.#retentionMs = retentionMs
   }
 
-  async seen(userId: string, device: string): Promise<void> {
-    this.#put(userId, this.#state(userId, device))
+  async seen(userId: string, device: string, after: number): Promise<void> {
+    if (this.#isKnown(userId, device) || after === 0) this.#put(userId, this.#state(userId, device))
+    else this.#move(userId, device, { offset: after, isStart: true })
   }
 
-  async acknowledge(userId: string, device: string, offset: number): Promise<void> {
+  async begins(userId: string, device: string, offset: number): Promise<void> {
+    this.#move(userId, device, { offset, isStart: true })
+  }
+
+  async acknowledge(
+    userId: string,
+    device: string,
+    offset: number,
+    by: AcknowledgedBy = 'socket',
+  ): Promise<void> {
+    const isPoll = by === 'poll' ? ({ isPoll: true } as const) : {}
+    const isStart = by === 'poll' && !this.#isKnown(userId, device) ? ({ isStart: true } as const) : {}
+    this.#move(userId, device, { offset, ...isPoll, ...isStart })
+  }
+
+  #isKnown(userId: string, device: string): boolean {
+    return this.#state(userId, device).seenAt > 0
+  }
+
+  /** Up, or not at all. */
+  #move(userId: string, device: string, to: Omit<Acknowledgement, 'at'>): void {
     const state = this.#state(userId, device)
-    const isNews = offset > (state.acknowledgements.at(-1)?.offset ?? -1)
+    const isNews = to.offset > (state.acknowledgements.at(-1)?.offset ?? -1)
     const told = isNews
-      ? [...state.acknowledgements, { offset, at: this.#clock.now() }]
+      ? [...state.acknowledgements, { ...to, at: this.#clock.now() }]
       : state.acknowledgements
     this.#put(userId, { ...state, acknowledgements: told.slice(-LIMITS.acknowledgements) })
   }
@@ -45,7 +68,8 @@ export class MemoryLedger implements DeviceLedger {
 
   async ofUser(userId: string): Promise<readonly DeviceState[]> {
     const since = this.#clock.now() - this.#retentionMs
-    return [...(this.#users.get(userId)?.values() ?? [])].filter(({ seenAt }) => seenAt >= since)
+    const live = [...(this.#users.get(userId)?.values() ?? [])].filter(({ seenAt }) => seenAt >= since)
+    return live.toSorted((a, b) => b.seenAt - a.seenAt).slice(0, LIMITS.devicesPerUser)
   }
 
   #state(userId: string, device: string): DeviceState {

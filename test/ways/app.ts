@@ -2,6 +2,7 @@
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { connect } from '../../src/client/index.ts'
+import type { Storage } from '../../src/client/options.ts'
 import type { Deployment } from '../e2e/deployment.ts'
 import { tokenFor } from '../e2e/tokens.ts'
 import { type Why, why } from './ask.ts'
@@ -12,12 +13,28 @@ export interface App {
   readonly close: () => void
 }
 
-/** Live when it is returned. @param handler what the app does with an event */
+interface AppOptions {
+  /** What the app does with an event. */
+  readonly handler?: (event: object) => void
+  /** Where it goes on after a restart. */
+  readonly storage?: Storage
+}
+
+/** What a phone keeps while the app is closed. */
+export function memory(): Storage {
+  const items = new Map<string, string>()
+  return {
+    getItem: (key) => items.get(key),
+    setItem: (key, value) => items.set(key, value),
+  }
+}
+
+/** Live when it is returned. */
 export async function openApp(
   deployment: Deployment,
   userId: string,
   device: string,
-  handler: (event: object) => void = () => undefined,
+  { handler = () => undefined, storage }: AppOptions = {},
 ): Promise<App> {
   const handled: object[] = []
   let wake = (): void => undefined
@@ -26,6 +43,7 @@ export async function openApp(
     httpUrl: deployment.httpUrl,
     device,
     WebSocket,
+    ...(storage && { storage }),
     getToken: () => tokenFor(deployment, userId),
   })
   onTestFinished(() => {

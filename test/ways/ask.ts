@@ -25,6 +25,7 @@ export async function why(
 export interface Link {
   readonly link: string
   readonly status: 'ok' | 'failed' | 'warning' | 'skipped'
+  readonly came?: string
   readonly cause?: string
   readonly remedy?: string
 }

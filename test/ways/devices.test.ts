@@ -5,7 +5,7 @@ import { Client, handshake } from '../e2e/client.ts'
 import { deployment } from '../e2e/deployment.ts'
 import { publish } from '../e2e/http.ts'
 import { inSeconds, tokenFor, unique } from '../e2e/tokens.ts'
-import { openApp, whyOnce } from './app.ts'
+import { memory, openApp, whyOnce } from './app.ts'
 import { why } from './ask.ts'
 import { nameOf } from './ways.ts'
 
@@ -28,7 +28,8 @@ describe('a device', () => {
 
   it('phone asleep: it was there before, and is not now', async () => {
     const student = unique('student')
-    const app = await openApp(target, student, 'phone')
+    const storage = memory()
+    const app = await openApp(target, student, 'phone', { storage })
     const first = await published(student)
     await app.handled()
     expect((await whyOnce('applied', target, student, first)).reason).toBe('applied')
@@ -38,15 +39,31 @@ describe('a device', () => {
     expect(reason).toBe(nameOf('phone asleep'))
     expect(evidence.join()).toMatch(/phone: not connected; it last told anything about 20/)
     // It wakes up, and the answer changes.
-    await openApp(target, student, 'phone')
+    const again = await openApp(target, student, 'phone', { storage })
+    expect(await again.handled()).toMatchObject({ id })
     expect((await whyOnce('applied', target, student, id)).reason).toBe('applied')
+  })
+
+  it('opened after the event says nothing of it, though it acknowledges what comes', async () => {
+    const student = unique('student')
+    const phone = await openApp(target, student, 'phone')
+    phone.close()
+    const id = await published(student)
+    // A reload without a storage: the app is told to fetch its state, and goes on from now.
+    const browser = await openApp(target, student, 'browser')
+    const later = await published(student)
+    await browser.handled()
+    expect((await whyOnce('applied', target, student, later)).reason).toBe('applied')
+    expect((await why(target, student, id)).reason).toBe('no_device_connected')
+    expect((await why(target, student, id, 'browser')).reason).toBe('started_later')
   })
 
   it('handler throws: the message of the error is told', async () => {
     const student = unique('student')
-    const app = await openApp(target, student, 'phone', () => {
+    const handler = () => {
       throw new TypeError('session is undefined')
-    })
+    }
+    const app = await openApp(target, student, 'phone', { handler })
     const id = await published(student)
     await app.handled()
     const { reason, evidence } = await whyOnce(nameOf('handler throws'), target, student, id)

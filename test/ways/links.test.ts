@@ -63,6 +63,13 @@ describe('a server that works', () => {
   })
 })
 
+it('is well, too, where a user may have fewer connections than the doctor opens', async () => {
+  const server = await ServerProcess.forTest({ JWT_SECRET: SECRET, MAX_CONNECTIONS_PER_USER: '2' })
+  const { code, causes, links } = await doctor(deploymentOf(server))
+  expect([code, causes]).toEqual([0, []])
+  expect(links.find(({ link }) => link === 'push')?.came).toContain('2 more were closed as evicted')
+})
+
 it('server down: nobody answers', async () => {
   const server = await ServerProcess.forTest({ JWT_SECRET: SECRET })
   const target = { ...deploymentOf(server) }

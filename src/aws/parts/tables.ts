@@ -20,7 +20,8 @@ export function connectionsFor(environment: Environment, client: TableClient): D
 }
 
 export function devicesFor(environment: Environment, client: TableClient): DynamoDeviceLedger {
-  const kept = retentionMs(environment)
+  // What devices told of an event is known for as long as its receipt.
+  const kept = 2 * retentionMs(environment)
   return new DynamoDeviceLedger({
     client,
     table: connectionsTable(environment),
@@ -34,7 +35,8 @@ export function revocationsFor(environment: Environment, client: TableClient): D
 }
 
 export function refusalsFor(environment: Environment, client: TableClient): DynamoRefusalLedger {
-  const kept = retentionMs(environment)
+  // What devices told of an event is known for as long as its receipt.
+  const kept = 2 * retentionMs(environment)
   return new DynamoRefusalLedger({ client, table: logTable(environment), clock: Date, retentionMs: kept })
 }
 

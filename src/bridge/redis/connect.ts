@@ -47,9 +47,10 @@ export function connect(settings: RedisSettings, purpose: Purpose, logger: Logge
 /**
  * Connects for one task, and gives up if there is nobody.
  *
+ * @param timeout milliseconds
  * @throws Error that says where it tried and what came
  */
-export async function connectOnce(settings: RedisSettings): Promise<Connection> {
+export async function connectOnce(settings: RedisSettings, timeout = SILENT): Promise<Connection> {
   const connection = make(settings, 'commands')
   try {
     await new Promise<void>((resolve, reject) => {
@@ -59,7 +60,7 @@ export async function connectOnce(settings: RedisSettings): Promise<Connection> 
       })
       setTimeout(() => {
         reject(new Error('no answer in time'))
-      }, SILENT).unref()
+      }, timeout).unref()
     })
     return connection
   } catch (error) {

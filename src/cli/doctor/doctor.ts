@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { BridgeSettings } from '../../bridge/settings.ts'
+import { httpUrl, socketUrl } from '../address.ts'
 import { bridgeSettings } from '../bridge/options.ts'
 import { parseDuration } from '../duration.ts'
 import { variable } from '../environment.ts'
 import { CliError } from '../errors.ts'
-import { httpUrl } from '../http.ts'
 import { examine } from './examine.ts'
 import { Examination, type ExaminationOptions } from './examination.ts'
 import { CHAIN } from './links/index.ts'
@@ -68,12 +68,6 @@ function addresses({ url, wsUrl }: DoctorOptions): Pick<ExaminationOptions, 'htt
     httpUrl: httpUrl(http ?? 'http://127.0.0.1:3000'),
     wsUrl: socketUrl(ws ?? 'ws://127.0.0.1:3001'),
   }
-}
-
-function socketUrl(text: string): URL {
-  if (URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol) && !text.includes('#'))
-    return new URL(text)
-  throw new CliError(`"${text}" is not a WebSocket address; it looks like ws://127.0.0.1:3001`)
 }
 
 function originFrom(text: string | undefined): string | undefined {

@@ -2,6 +2,7 @@ import type { BridgeSettings } from '../../bridge/settings.ts'
 import type { Connection } from '../../bridge/redis/connection.ts'
 import type { Cause } from './causes.ts'
 import { Broken, type LinkName, type LinkReport } from './link.ts'
+import { abortedAfter } from './patience.ts'
 import { DoctorSocket, type NoSocket, type Way } from './socket.ts'
 import { type Credentials, damaged, type Token } from './tokens.ts'
 import { cameText, type Exchange, exchange, isOurs, shortened } from './web.ts'
@@ -43,8 +44,8 @@ interface Request {
   readonly body?: string
 }
 
-/** In milliseconds. */
-const LEAST_PATIENCE = 3000
+/** How long after the deadline it is still asked whether the server is there. In milliseconds. */
+const GRACE = 3000
 
 /** What the links know and share. */
 export class Examination {
@@ -80,9 +81,14 @@ export class Examination {
     return this.options.name
   }
 
+  /** How long the next answer may take, in milliseconds: not longer than all of it. */
+  get left(): number {
+    return Math.max(0, Math.min(this.options.timeout, this.#endsAt - Date.now()))
+  }
+
   /** Aborted when one answer has taken too long, or all of it. */
   patience(): AbortSignal {
-    return abortedAfter(this.#left())
+    return abortedAfter(this.left)
   }
 
   holds(link: LinkName): boolean {
@@ -119,7 +125,7 @@ export class Examination {
 
   async open(way: Way, token: string, origin?: string): Promise<DoctorSocket | NoSocket> {
     const { wsUrl: url } = this.options
-    const timeout = Math.max(1, this.#left())
+    const timeout = Math.max(1, this.left)
     const socket = await DoctorSocket.open({
       url,
       way,
@@ -137,8 +143,8 @@ export class Examination {
   /** What did not come through, by its cause: the server may have gone meanwhile. */
   async blocked(cause: Cause, came: string): Promise<Broken> {
     // Also where no time is left: this decides what is to be mended.
-    const again = async (path: string): Promise<Exchange> =>
-      this.#exchange(path, {}, abortedAfter(Math.max(LEAST_PATIENCE, this.#left())))
+    const patience = abortedAfter(Math.max(GRACE, this.left))
+    const again = async (path: string): Promise<Exchange> => this.#exchange(path, {}, patience)
     const health = await again('/health')
     const isThere = health.answer !== undefined || isOurs(await again('/api/v1/events/recent'))
     return isThere
@@ -152,7 +158,7 @@ export class Examination {
     const tokens = [trainer, student, publisher, admin].filter((token) => token !== undefined)
     return tokens
       .flatMap((token) => [token.text, damaged(token)])
-      .reduce((rest, token) => rest.replaceAll(token, '…'), text)
+      .reduce((rest, token) => withoutEndIn(rest.replaceAll(token, '…'), token), text)
   }
 
   close(): void {
@@ -163,17 +169,14 @@ export class Examination {
   async #exchange(path: string, init: RequestInit, signal: AbortSignal): Promise<Exchange> {
     return exchange(this.address(path), init, signal, (text) => this.withoutTokens(text))
   }
-
-  #left(): number {
-    return Math.max(0, Math.min(this.options.timeout, this.#endsAt - Date.now()))
-  }
 }
 
-/** Holds nobody up: whoever waits for something ends with it. */
-function abortedAfter(ms: number): AbortSignal {
-  const controller = new AbortController()
-  setTimeout(() => {
-    controller.abort()
-  }, ms).unref()
-  return controller.signal
+/** What is cut may end within a token. Shorter beginnings of one say nothing. */
+const TELLING = 8
+
+function withoutEndIn(text: string, token: string): string {
+  for (let length = Math.min(token.length - 1, text.length); length >= TELLING; length--) {
+    if (text.endsWith(token.slice(0, length))) return `${text.slice(0, -length)}…`
+  }
+  return text
 }

@@ -26,7 +26,7 @@ export async function examine(
   const alive = setInterval(() => undefined, 1000)
   try {
     for (const link of links) {
-      const report = await reportOf(exam, link)
+      const report = await reportOf(exam, link, links)
       exam.reports.set(link.name, report)
       tell(report)
     }
@@ -37,9 +37,9 @@ export async function examine(
   }
 }
 
-async function reportOf(exam: Examination, link: Link): Promise<LinkReport> {
+async function reportOf(exam: Examination, link: Link, links: readonly Link[]): Promise<LinkReport> {
   const begunAt = Date.now()
-  const { status, came, ...cause } = await findingOf(exam, link)
+  const { status, came, ...cause } = missingIn(exam, link, links) ?? (await findingOf(exam, link))
   const tried = exam.withoutTokens(link.tried(exam))
   return {
     link: link.name,
@@ -51,12 +51,29 @@ async function reportOf(exam: Examination, link: Link): Promise<LinkReport> {
   }
 }
 
+/** Of a link that needs another one; nothing if it has all that it needs. */
+function missingIn(exam: Examination, link: Link, links: readonly Link[]): Finding | undefined {
+  const missing = missingOf(exam, link)
+  if (missing === undefined) return undefined
+  const root = rootOf(exam, missing, links)
+  const became = (name: LinkName): string =>
+    exam.reports.get(name)?.status === 'failed' ? 'failed' : 'was skipped'
+  const why = root === missing ? '' : `: ${root} ${became(root)}`
+  return { status: 'skipped', came: `needs ${missing}, which ${became(missing)}${why}` }
+}
+
+function missingOf(exam: Examination, { needs }: Link): LinkName | undefined {
+  return needs.find((name) => !exam.holds(name))
+}
+
+/** The link with which it began. */
+function rootOf(exam: Examination, name: LinkName, links: readonly Link[]): LinkName {
+  const link = links.find((one) => one.name === name)
+  const missing = link && missingOf(exam, link)
+  return missing === undefined ? name : rootOf(exam, missing, links)
+}
+
 async function findingOf(exam: Examination, link: Link): Promise<Finding> {
-  const missing = link.needs.find((name) => !exam.holds(name))
-  if (missing !== undefined) {
-    const what = exam.reports.get(missing)?.status === 'failed' ? 'failed' : 'was skipped'
-    return { status: 'skipped', came: `needs ${missing}, which ${what}` }
-  }
   if (exam.isOutOfTime) return outOfTime(exam)
   try {
     return foundBy(await link.check(exam))

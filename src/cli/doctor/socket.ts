@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { text } from 'node:stream/consumers'
 import { WebSocket } from 'ws'
 import { SUBPROTOCOL } from '../../auth/presented-token.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { abortedAfter } from './patience.ts'
+import { readUpTo } from './reading.ts'
 
 /** The ways in which a handshake can bring a token. */
 export const WAYS = ['header', 'subprotocol', 'query'] as const
@@ -20,15 +22,25 @@ export interface Handshake {
   readonly way: Way
   readonly token: string
   readonly origin?: string
-  /** Milliseconds. */
+  /** Until it is open, or refused to the end of what is read of the refusal; in milliseconds. */
   readonly timeout: number
 }
+
+/** Of one frame, in bytes: more than any of the server's. */
+const FRAME_BYTES = 2 * LIMITS.socketPageBytes
+
+/** Of all that comes on one socket, in bytes. */
+const KEPT_BYTES = 32 * 1024 * 1024
+
+/** Of a refusal, in bytes: what a proxy says may be a page, and its beginning tells enough. */
+const REFUSAL_BYTES = 4096
 
 /** A socket that keeps what comes until somebody asks for it. */
 export class DoctorSocket {
   readonly way: Way
   readonly #socket: WebSocket
   readonly #frames: { readonly frame: Frame; readonly at: number }[] = []
+  #bytes = 0
   #watchers: (() => void)[] = []
   #isOver = false
 
@@ -36,6 +48,8 @@ export class DoctorSocket {
     this.way = way
     this.#socket = socket
     socket.on('message', (data: Buffer) => {
+      this.#bytes += data.length
+      if (this.#bytes > KEPT_BYTES) socket.terminate()
       this.#frames.push({ frame: frameOf(data.toString()), at: Date.now() })
       this.#wake()
     })
@@ -51,15 +65,26 @@ export class DoctorSocket {
     const socket = socketFor(handshake)
     // Made before it opens: the first frame may come with the answer to the handshake.
     const opened = new DoctorSocket(handshake.way, socket)
+    // Whoever sends a byte now and then is never idle, which is all that a socket's own limit knows.
+    const patience = abortedAfter(handshake.timeout)
     return new Promise((resolve) => {
+      const giveUp = (): void => {
+        resolve({ text: `no answer within ${handshake.timeout} ms` })
+        if (socket.readyState === WebSocket.CONNECTING) socket.terminate()
+      }
+      patience.addEventListener('abort', giveUp)
       socket.once('open', () => {
         resolve(opened)
       })
-      socket.once('error', (error: NodeJS.ErrnoException) => {
+      const fail = (error: NodeJS.ErrnoException): void => {
         resolve({ text: error.message === '' ? (error.code ?? error.name) : error.message })
-      })
+      }
+      socket.once('error', fail)
       socket.once('unexpected-response', (request, response) => {
-        void refusalOf(response).then((refusal) => {
+        // From here on the answer counts, however it ends.
+        patience.removeEventListener('abort', giveUp)
+        socket.off('error', fail)
+        void refusalOf(response, patience).then((refusal) => {
           request.destroy()
           resolve(refusal)
         })
@@ -69,6 +94,11 @@ export class DoctorSocket {
 
   get isOpen(): boolean {
     return !this.#isOver
+  }
+
+  /** Whether the server has closed it because the user has a newer one, and may have no more. */
+  get isEvicted(): boolean {
+    return this.#frames.some(({ frame }) => frame['code'] === 'evicted')
   }
 
   /** How often an event was pushed so far. */
@@ -117,8 +147,8 @@ export class DoctorSocket {
   }
 }
 
-function socketFor({ url, way, token, origin, timeout }: Handshake): WebSocket {
-  const options = { handshakeTimeout: timeout, ...(origin !== undefined && { origin }) }
+function socketFor({ url, way, token, origin }: Handshake): WebSocket {
+  const options = { maxPayload: FRAME_BYTES, ...(origin !== undefined && { origin }) }
   if (way === 'header') {
     return new WebSocket(url, { ...options, headers: { authorization: `Bearer ${token}` } })
   }
@@ -128,11 +158,11 @@ function socketFor({ url, way, token, origin, timeout }: Handshake): WebSocket {
   return new WebSocket(withToken, options)
 }
 
-/** What a proxy says may be a page: its beginning tells enough, and its end may never come. */
-async function refusalOf(response: IncomingMessage): Promise<NoSocket> {
+/** Its end may never come. */
+async function refusalOf(response: IncomingMessage, patience: AbortSignal): Promise<NoSocket> {
   const status = response.statusCode ?? 0
-  response.setTimeout(1000, () => response.destroy())
-  const body = await text(response).catch(() => '')
+  patience.addEventListener('abort', () => response.destroy())
+  const { text: body } = await readUpTo(REFUSAL_BYTES, response)
   const { location } = response.headers
   return { status, text: location === undefined ? body : `to ${location}` }
 }

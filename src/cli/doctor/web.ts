@@ -1,5 +1,10 @@
 import { PROBLEMS, type ProblemCode } from '../../core/codes.ts'
+import { LIMITS } from '../../core/limits.ts'
 import { failureText } from '../http.ts'
+import { readUpTo } from './reading.ts'
+
+/** Of one answer, in bytes: more than any of the server's. */
+const MOST_READ = 2 * LIMITS.pageBytes
 
 /** What a request came to. */
 export interface Exchange {
@@ -20,7 +25,7 @@ export interface WebAnswer {
 }
 
 /**
- * Asks once. Never rejects; a redirect is an answer, for following it would turn a POST into a GET.
+ * Asks once, until the signal at the latest. Never rejects; a redirect is an answer, for following it would turn a POST into a GET.
  *
  * @param clean takes out what must not be shown, before anything cuts the text
  */
@@ -33,7 +38,9 @@ export async function exchange(
   const begunAt = Date.now()
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal })
-    const text = clean(await response.text())
+    const { text: body, error } = await readUpTo(MOST_READ, response.body ?? [])
+    if (error !== undefined) throw error
+    const text = clean(body)
     const fields = fieldsOf(text)
     const answer = { status: response.status, headers: response.headers, text, ...(fields && { fields }) }
     return { begunAt, endedAt: Date.now(), answer }

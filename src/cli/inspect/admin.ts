@@ -1,6 +1,7 @@
 import type { Problem } from '../../core/errors.ts'
+import { httpUrl } from '../address.ts'
 import { CliError } from '../errors.ts'
-import { type Answer, httpUrl, parseAnswer, send } from '../http.ts'
+import { type Answer, parseAnswer, send } from '../http.ts'
 import { adminToken } from '../tokens.ts'
 
 export interface AdminOptions {

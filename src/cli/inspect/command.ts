@@ -5,6 +5,10 @@ import { status, type UserOptions } from './status.ts'
 import { trace, type TraceOptions } from './trace.ts'
 import { why, type WhyOptions } from './why.ts'
 
+/** How an event is named. */
+const EVENT =
+  'its id, or the event as JSON, or - for either on standard input; a CloudEvent, and an event without an id, by its JSON'
+
 /** The commands of whoever has to find out why a screen did not update. */
 export function addInspection(program: Command, url: string): void {
   const admin = (command: Command): Command =>
@@ -18,16 +22,16 @@ export function addInspection(program: Command, url: string): void {
 
   admin(program.command('trace'))
     .description('print the way of one event to each person and device')
-    .argument('<event>', 'its id, or the event as JSON, or - for either on standard input')
+    .argument('<event>', EVENT)
     .option('--payload', 'the event itself as well')
     .action(async (event: string, options: TraceOptions) => trace(event, options))
 
   orTwo(admin(program.command('why')))
     .description(
-      'say why a user’s screen did or did not show an event; exit status 0 if it was applied, else 1',
+      'say why a user’s screen did or did not show an event; exit status 0 if it was applied, else 1. Of one that was accepted with 202 it says never_published until it comes out of the queue',
     )
     .requiredOption('--user <id>', 'whose screen')
-    .requiredOption('--event <event>', 'its id, or the event as JSON, or - for either on standard input')
+    .requiredOption('--event <event>', EVENT)
     .option('--device <name>', 'of one device alone')
     .action(async (options: WhyOptions) => {
       if (!(await orExitTwo(why(options)))) process.exitCode = 1

@@ -1,12 +1,13 @@
 import type { Disconnected } from '../../core/disconnect-user.ts'
 import { ask } from './admin.ts'
 import { print } from './print.ts'
+import { segment } from './segment.ts'
 import type { UserOptions } from './status.ts'
 import { counted, timeText } from './times.ts'
 
 /** Closes a user's connections, and has the tokens refused that they have. @throws CliError */
 export async function disconnect({ user, json = false, ...options }: UserOptions): Promise<void> {
-  const path = `/api/v1/users/${encodeURIComponent(user)}/connections`
+  const path = `/api/v1/users/${segment('user', user)}/connections`
   const { text, value } = await ask<Disconnected>(options, path, { method: 'DELETE' })
   const { closed, notBefore } = value
   const lines = [

@@ -7,14 +7,14 @@ import { CliError } from '../errors.ts'
 
 /**
  * The id of the event that is asked about: the argument itself, or the id of the event that it holds as JSON. Events without an id
- * have one that follows from their content, and that nobody knows by heart.
+ * have one that follows from their content, and CloudEvents one that follows from source and id; nobody knows these by heart.
  *
  * @param argument an id; an event as JSON; or `-` for either on standard input
  */
 export async function eventIdFrom(argument: string): Promise<string> {
   const given = argument === '-' ? (await text(process.stdin)).trim() : argument
-  if (isJson(given)) return idOfEvent(given)
   const canBeId: boolean = isId(given)
+  if (beginsAsJson(given) && (isJson(given) || !canBeId)) return idOfEvent(given)
   if (canBeId) return given
   const source = argument === '-' ? 'standard input' : 'the event'
   throw new CliError(
@@ -22,8 +22,17 @@ export async function eventIdFrom(argument: string): Promise<string> {
   )
 }
 
-function isJson(text: string): boolean {
+function beginsAsJson(text: string): boolean {
   return /^\s*[{[]/.test(text)
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** As the server does it, also for an event that it refuses: then the refusal is found under this id. */

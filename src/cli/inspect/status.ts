@@ -1,6 +1,7 @@
 import type { ConnectionStatus, DeviceStatus, UserStatus } from '../../core/why/user-status.ts'
 import { type AdminOptions, ask } from './admin.ts'
 import { print } from './print.ts'
+import { segment } from './segment.ts'
 import { counted, timeText } from './times.ts'
 
 export interface UserOptions extends AdminOptions {
@@ -10,7 +11,7 @@ export interface UserOptions extends AdminOptions {
 
 /** Prints what is known of a user, but for their events. @throws CliError */
 export async function status({ user, json = false, ...options }: UserOptions): Promise<void> {
-  const path = `/api/v1/users/${encodeURIComponent(user)}/status`
+  const path = `/api/v1/users/${segment('user', user)}/status`
   const { text, value } = await ask<UserStatus>(options, path)
   print(json ? text : linesOf(value))
 }

@@ -3,6 +3,7 @@ import type { EventWay } from '../../core/why/event-way.ts'
 import { type AdminOptions, ask } from './admin.ts'
 import { eventIdFrom } from './event-id.ts'
 import { print } from './print.ts'
+import { segment } from './segment.ts'
 import { wayLines } from './trace-text.ts'
 
 export interface TraceOptions extends AdminOptions {
@@ -17,7 +18,7 @@ export async function trace(
   event: string,
   { json = false, payload = false, ...options }: TraceOptions,
 ): Promise<void> {
-  const path = `/api/v1/events/${encodeURIComponent(await eventIdFrom(event))}/receipt${payload ? '?include=event' : ''}`
+  const path = `/api/v1/events/${segment('event', await eventIdFrom(event))}/receipt${payload ? '?include=event' : ''}`
   const hint =
     'it was never accepted here, or too long ago; "fanout why --user … --event …" says whether it was refused. An event without an id is asked for by its JSON'
   const { text, value } = await ask<Receipt>(options, path, { hint })

@@ -34,7 +34,7 @@ function AppliedEvent({ applied, role, isOpen, onOpen }: ItemProps): JSX.Element
         title="Show the way of this event"
         data-testid={`${role}-open`}
         onClick={({ currentTarget }) => {
-          onOpen(event.id, currentTarget)
+          onOpen(event.id, currentTarget, role)
         }}
       >
         <EventLine applied={applied} role={role} />

@@ -142,7 +142,7 @@ function OpenRow({ entry, isOpen, onOpen }: RowProps): JSX.Element | null {
       aria-label={`Show the way of this event: ${NAMES[actor]} ${kind} ${text}`.trim()}
       data-testid="row-open"
       onClick={({ currentTarget }) => {
-        onOpen(eventId, currentTarget)
+        onOpen(eventId, currentTarget, actor === 'backend' ? undefined : actor)
       }}
     />
   )

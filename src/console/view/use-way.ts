@@ -1,8 +1,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Role } from '../events.ts'
 import type { Way } from '../way.ts'
 
-/** Shows the way of an event. @param opener where the focus goes when it is closed */
-export type OpenWay = (eventId: string, opener: HTMLElement) => void
+/**
+ * Shows the way of an event.
+ *
+ * @param opener where the focus goes when it is closed
+ * @param openedFrom whose list or line that is, if it is a person's
+ */
+export type OpenWay = (eventId: string, opener: HTMLElement, openedFrom?: Role) => void
 
 interface WayControls {
   readonly openId: string | undefined
@@ -29,9 +35,9 @@ export function useWay(way: Way): WayControls {
   }, [openId])
   return {
     openId,
-    onOpen: (eventId, from) => {
+    onOpen: (eventId, from, openedFrom) => {
       opener.current = from
-      way.open(eventId)
+      way.open(eventId, openedFrom)
     },
     onClose: () => {
       way.close()

@@ -24,7 +24,7 @@ export function DeviceItem({ device, acceptedAt, offset, name }: Props): JSX.Ele
           {name ?? (device.isNamed ? 'device' : 'connection without a name')}{' '}
           <code class="way-id">{device.device}</code>
         </span>
-        <ReasonBadge reason={reason} />
+        <ReasonBadge reason={reason} isOfDevice />
       </div>
       <dl class="way-steps">
         <dt>Connected</dt>
@@ -63,8 +63,10 @@ function Pushed({ delivery, acceptedAt }: { delivery: Delivery; acceptedAt: numb
   )
 }
 
-function appliedText({ applied, report }: DeviceWay, acceptedAt: number, offset: number): string {
+function appliedText(device: DeviceWay, acceptedAt: number, offset: number): string {
+  const { applied, report, reason } = device
   if (report !== undefined) return 'no, the handler failed'
+  if (reason === 'started_later') return 'no, it began after the event'
   if (applied === undefined) return 'not that it has said'
   const after = `${afterPublish(applied.at, acceptedAt)} after the publish`
   return applied.offset === offset ? after : `${after} at the latest`

@@ -4,10 +4,11 @@ import type { Found } from '../admin.ts'
 import type { Announcer } from '../announcer.ts'
 import type { Side } from '../side.ts'
 import type { Way } from '../way.ts'
-import { labelOf, STATES } from '../way-texts.ts'
+import { labelOf, STATES, withFirst } from '../way-texts.ts'
 import { Icon } from './icons.tsx'
 import { Time } from './offset.tsx'
 import { useObserved } from './use-observed.ts'
+import { EventId } from './way-id.tsx'
 import { BegunRecipient, Recipient } from './way-recipient.tsx'
 
 interface Props {
@@ -22,9 +23,11 @@ export function WayPanel({ way, sides, announcer, onClose }: Props): JSX.Element
   useObserved(way)
   useAnnounced(way.found, announcer)
   const title = useRef<HTMLHeadingElement>(null)
+  const body = useRef<HTMLDivElement>(null)
   useEffect(() => {
     title.current?.focus()
-  }, [way.eventId])
+    body.current?.scrollTo(0, 0)
+  }, [way.eventId, way.openedFrom])
   return (
     <section
       class="card way"
@@ -49,23 +52,30 @@ export function WayPanel({ way, sides, announcer, onClose }: Props): JSX.Element
           <Icon name="cancelled" />
         </button>
       </header>
-      <div class="way-body" role="region" aria-label="From the publish to each device" tabIndex={0}>
-        <WayBody way={way} names={namesOf(sides)} />
+      <div
+        class="way-body"
+        role="region"
+        aria-label="From the publish to each device"
+        tabIndex={0}
+        ref={body}
+      >
+        <WayBody way={way} sides={sides} announcer={announcer} />
       </div>
     </section>
   )
 }
 
-function WayBody({ way, names }: { way: Way; names: ReadonlyMap<string, string> }): JSX.Element {
-  const { eventId = '', found, foundAt, trouble } = way
+function WayBody({ way, sides, announcer }: Omit<Props, 'onClose'>): JSX.Element {
+  const { eventId = '', found, foundAt, trouble, openedFrom } = way
+  const first = sides.find(({ role }) => role === openedFrom)?.userId
   return (
     <>
-      <Facts eventId={eventId} found={found} />
+      <Facts eventId={eventId} found={found} announcer={announcer} />
       <p class="trouble" role="alert" data-testid="way-trouble">
         {trouble}
       </p>
       {found === undefined && trouble === '' && <p class="way-note">Asking the server …</p>}
-      {found !== undefined && <Recipients found={found} names={names} />}
+      {found !== undefined && <Recipients found={found} first={first} names={namesOf(sides)} />}
       {found !== undefined && (
         <p class="way-note">
           As of <Time at={foundAt} />, asked for again every second.
@@ -75,14 +85,20 @@ function WayBody({ way, names }: { way: Way; names: ReadonlyMap<string, string> 
   )
 }
 
-function Facts({ eventId, found }: { eventId: string; found: Found | undefined }): JSX.Element {
+interface FactsProps {
+  readonly eventId: string
+  readonly found: Found | undefined
+  readonly announcer: Announcer
+}
+
+function Facts({ eventId, found, announcer }: FactsProps): JSX.Element {
   return (
     <dl class="way-facts">
       <dt>Type</dt>
       <dd data-testid="way-type">{found?.type ?? '–'}</dd>
       <dt>Id</dt>
-      <dd class="way-id" data-testid="way-id">
-        {eventId}
+      <dd class="way-event-id">
+        <EventId key={eventId} eventId={eventId} announcer={announcer} />
       </dd>
       <dt>Published</dt>
       <dd data-testid="way-published">
@@ -94,12 +110,19 @@ function Facts({ eventId, found }: { eventId: string; found: Found | undefined }
   )
 }
 
-function Recipients({ found, names }: { found: Found; names: ReadonlyMap<string, string> }): JSX.Element {
+interface RecipientsProps {
+  readonly found: Found
+  /** Who stands first, if the event concerns them. */
+  readonly first: string | undefined
+  readonly names: ReadonlyMap<string, string>
+}
+
+function Recipients({ found, first, names }: RecipientsProps): JSX.Element {
   return (
     <ul class="way-recipients">
       {found.state === 'begun'
-        ? found.recipients.map((one) => <BegunRecipient key={one.userId} recipient={one} />)
-        : found.recipients.map((one) => (
+        ? withFirst(found.recipients, first).map((one) => <BegunRecipient key={one.userId} recipient={one} />)
+        : withFirst(found.recipients, first).map((one) => (
             <Recipient key={one.userId} recipient={one} acceptedAt={found.acceptedAt} names={names} />
           ))}
     </ul>

@@ -1,12 +1,11 @@
 import type { JSX } from 'preact'
 import { type Reason, REASONS } from '../../core/codes.ts'
 import type { BegunReceipt } from '../../core/ports.ts'
-import type { DeviceWay } from '../../core/why/device-way.ts'
 import type { RecipientWay } from '../../core/why/event-way.ts'
 import { count } from '../way-texts.ts'
 import { Offset } from './offset.tsx'
 import { ReasonBadge } from './reason-badge.tsx'
-import { DeviceItem } from './way-device.tsx'
+import { Devices } from './way-devices.tsx'
 
 interface Props {
   readonly recipient: RecipientWay
@@ -65,7 +64,7 @@ export function BegunRecipient({
   )
 }
 
-/** More would only be read by scrolling past them: each load of this page leaves a device behind. */
+/** More would only be read by scrolling past it. */
 const SHOWN = 4
 
 function Verdict({ reason, evidence }: { reason: Reason; evidence: readonly string[] }): JSX.Element {
@@ -89,39 +88,6 @@ function Verdict({ reason, evidence }: { reason: Reason; evidence: readonly stri
         <WithCode text={remedy} />
       </dd>
     </dl>
-  )
-}
-
-interface DevicesProps extends Props {
-  readonly devices: readonly DeviceWay[]
-}
-
-function Devices({ devices, recipient, acceptedAt, names }: DevicesProps): JSX.Element {
-  const { userId, offset } = recipient
-  const listed = (some: readonly DeviceWay[], label: string): JSX.Element => (
-    <ul class="way-devices" aria-label={label}>
-      {some.map((device) => (
-        <DeviceItem
-          key={device.device}
-          device={device}
-          acceptedAt={acceptedAt}
-          offset={offset}
-          name={names.get(device.device)}
-        />
-      ))}
-    </ul>
-  )
-  const rest = devices.slice(SHOWN)
-  return (
-    <>
-      {devices.length > 0 && listed(devices.slice(0, SHOWN), `Devices of ${userId}`)}
-      {rest.length > 0 && (
-        <details class="way-more">
-          <summary>{count(rest.length, 'more device')}</summary>
-          {listed(rest, `More devices of ${userId}`)}
-        </details>
-      )}
-    </>
   )
 }
 

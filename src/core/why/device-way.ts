@@ -1,6 +1,14 @@
 import type { Outcome, Reason } from '../codes.ts'
 import type { Acknowledgement, Connection, Delivery, DeviceState, ReceiptRecipient } from '../ports.ts'
-import { appliedTexts, awayTexts, deliveryText, openText, progressText, threwText } from './texts.ts'
+import {
+  appliedTexts,
+  awayTexts,
+  deliveryText,
+  openText,
+  progressText,
+  startText,
+  threwText,
+} from './texts.ts'
 
 /** What is known of one event and one of its recipients. */
 export interface Facts {
@@ -56,7 +64,8 @@ function wayOf(facts: Facts, name: string): DeviceWay {
   const open = facts.connections.find(({ device, id }) => (device ?? id) === name)
   const state = facts.devices.find(({ device }) => device === name)
   const acknowledged = state?.acknowledgements.at(-1)?.offset
-  const applied = state?.acknowledgements.find((acknowledgement) => acknowledgement.offset >= offset)
+  const covering = state?.acknowledgements.find((acknowledgement) => acknowledgement.offset >= offset)
+  const applied = covering?.isStart === true ? undefined : covering
   const report = state?.reports.find((one) => one.offset === offset)
   const hasName = open?.device !== undefined || deliveries.some(({ device }) => device !== undefined)
   return {
@@ -86,9 +95,10 @@ function findOut(
 ): Pick<DeviceWay, 'reason' | 'evidence'> {
   const report = state?.reports.find((one) => one.offset === offset)
   if (report !== undefined) return { reason: 'handler_threw', evidence: [threwText(report)] }
-  const applied = state?.acknowledgements.find((acknowledgement) => acknowledgement.offset >= offset)
-  if (state !== undefined && applied !== undefined) {
-    return { reason: 'applied', evidence: appliedTexts(offset, applied, state) }
+  const covering = state?.acknowledgements.find((acknowledgement) => acknowledgement.offset >= offset)
+  if (covering?.isStart === true) return { reason: 'started_later', evidence: [startText(covering)] }
+  if (state !== undefined && covering !== undefined) {
+    return { reason: 'applied', evidence: appliedTexts(offset, covering, state) }
   }
   const progress = progressText(offset, state?.acknowledgements.at(-1)?.offset)
   // One that took it counts before one that did not: a device may have a new connection beside a dead one.

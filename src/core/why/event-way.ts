@@ -70,7 +70,7 @@ function verdictOn(facts: Facts, asked: readonly DeviceWay[], all: readonly Devi
   const verdict = judge(facts, asked, asked.length === all.length)
   if (verdict.reason !== 'never_seen' || all.length === 0) return verdict
   // The user is well known, and the name of the device that is asked about is not.
-  return { reason: 'no_device_connected', evidence: [unknownDeviceText(all.map(({ device }) => device))] }
+  return { reason: 'unknown_device', evidence: [unknownDeviceText(all.map(({ device }) => device))] }
 }
 
 export async function factsOf(

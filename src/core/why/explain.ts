@@ -36,6 +36,11 @@ const UNDER_WAY_MS = 60_000
 /** A device may have fetched for itself what nobody pushed, and what is no longer kept nobody can finish. */
 const WHOEVER_PUSHED: readonly Reason[] = ['applied', 'handler_threw', 'expired']
 
+/** Clients acknowledge about once a second. */
+const FRESH_MS = 5000
+const FRESH_TEXT =
+  'it was published less than 5 seconds ago, and clients acknowledge about once a second: ask again in a moment'
+
 export async function explain(dependencies: InspectDependencies, question: Question): Promise<Explanation> {
   const [receipt, refusal] = await Promise.all([
     dependencies.log.receipt(question.eventId),
@@ -76,7 +81,11 @@ async function findOut(
     return unfinished(receipt, dependencies.clock.now(), [begunText(receipt, userId)])
   const recipient = recipientOf(receipt, userId)
   const { reason, evidence, devices } = recipientWay(await factsOf(dependencies, receipt, recipient), device)
-  if (receipt.state === 'logged' || WHOEVER_PUSHED.includes(reason)) return { reason, evidence, devices }
+  if (receipt.state === 'logged' || WHOEVER_PUSHED.includes(reason)) {
+    const age = dependencies.clock.now() - receipt.acceptedAt
+    const isFresh = reason === 'not_acknowledged' && age < FRESH_MS
+    return { reason, evidence: isFresh ? [...evidence, FRESH_TEXT] : evidence, devices }
+  }
   const place = `it is in the user’s log, at offset ${recipient.offset}`
   return { ...unfinished(receipt, dependencies.clock.now(), [place, ...evidence]), devices }
 }

@@ -8,19 +8,31 @@ export function timeText(at: number): string {
   return new Date(at).toISOString()
 }
 
+/** What evidence tells of an error; the whole of it is beside it. */
+const ERROR_LENGTH = 300
+
 export function threwText({ error, at }: Pick<HandlerReport, 'error' | 'at'>): string {
-  return `its handler failed, which it reported at ${timeText(at)}: ${error}`
+  return `its handler failed, which it reported at ${timeText(at)}: ${error.slice(0, ERROR_LENGTH).toWellFormed()}`
 }
 
 export function appliedTexts(offset: number, applied: Acknowledgement, state: DeviceState): string[] {
   const when = applied.offset === offset ? 'applied at' : 'applied at the latest at'
   const texts = [`${when} ${timeText(applied.at)}: it acknowledged offset ${applied.offset}`]
+  if (applied.isPoll === true) {
+    texts.push(
+      'that was by a poll, which tells nothing of handlers that failed: those are reported over a socket',
+    )
+  }
   const [oldest] = state.reports
   // The ledger keeps few: an older failure may have been pushed out by newer ones.
   if (state.reports.length === LIMITS.reports && oldest !== undefined && offset < oldest.offset) {
     texts.push('its handlers failed so often since that a failure on this event would no longer be known')
   }
   return texts
+}
+
+export function startText({ offset, at }: Acknowledgement): string {
+  return `it began at offset ${offset}, at ${timeText(at)}, and was not given what came before`
 }
 
 const OUTCOMES: Readonly<Record<Outcome, string>> = {

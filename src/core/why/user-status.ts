@@ -1,3 +1,4 @@
+import { mapBounded } from '../map-bounded.ts'
 import type {
   Acknowledgement,
   Connection,
@@ -43,6 +44,9 @@ export interface UserStatus {
   readonly devices: readonly DeviceStatus[]
 }
 
+/** Under way at once. */
+const PROBES = 20
+
 export async function userStatus(dependencies: StatusDependencies, userId: string): Promise<UserStatus> {
   const { log, devices, connections, revocations, probe } = dependencies
   const [{ head, loggedAt }, states, open, notBefore] = await Promise.all([
@@ -51,17 +55,15 @@ export async function userStatus(dependencies: StatusDependencies, userId: strin
     connections.ofUser(userId),
     revocations.notBefore(userId),
   ])
-  const probed = await Promise.all(
-    open.map(async ({ userId: _, ...connection }) => {
-      return { ...connection, socket: await probe.stateOf(connection.id) }
-    }),
-  )
+  const probed = await mapBounded(open, PROBES, async ({ userId: _, ...connection }) => {
+    return { ...connection, socket: await probe.stateOf(connection.id) }
+  })
   const seen = [...states.map(({ seenAt }) => seenAt), ...probed.map(lastActive)]
   return {
     userId,
     head,
     ...(loggedAt !== undefined && { loggedAt }),
-    ...(seen.length > 0 && { seenAt: Math.max(...seen) }),
+    ...(seen.length > 0 && { seenAt: seen.reduce((latest, at) => Math.max(latest, at)) }),
     ...(notBefore !== undefined && { notBefore }),
     connections: probed,
     devices: states.map((state) => statusOf(state, head)),

@@ -28,8 +28,9 @@ const TROUBLES: readonly Reason[] = [
 export function judge(facts: Facts, ways: readonly DeviceWay[], isAll = true): Verdict {
   const { recipient, isKept } = facts
   const isApplied = ways.some(({ reason }) => reason === 'applied')
-  // Where a device has it, a nameless connection that died, or that never acknowledges, says nothing about a screen.
-  const telling = isApplied ? ways.filter(({ isNamed }) => isNamed) : ways
+  // A connection without a name may be anybody's who looks on: beside a real device it says nothing about a screen.
+  const named = ways.filter(({ isNamed }) => isNamed)
+  const telling = named.length > 0 ? named : ways
   const counted = isApplied || !isAll ? new Set<Reason>() : reasonsCounted(recipient)
   const trouble = TROUBLES.find(
     (reason) => counted.has(reason) || telling.some((way) => way.reason === reason),
@@ -38,16 +39,19 @@ export function judge(facts: Facts, ways: readonly DeviceWay[], isAll = true): V
     const told = evidenceOf(telling.filter(({ reason }) => reason === trouble))
     return { reason: trouble, evidence: counted.has(trouble) ? [...told, countedText(recipient)] : told }
   }
-  if (isApplied) {
-    return { reason: 'applied', evidence: evidenceOf(ways.filter(({ reason }) => reason === 'applied')) }
-  }
+  if (isApplied) return verdict('applied', ways)
   // What it missed it could have come for, as long as the event was kept.
   if (!isKept) {
     const text = expiredText(recipient.offset, facts.acceptedAt)
     return { reason: 'expired', evidence: [text, ...evidenceOf(ways)] }
   }
   if (ways.length === 0) return { reason: 'never_seen', evidence: [neverSeenText(recipient)] }
-  return { reason: 'no_device_connected', evidence: evidenceOf(ways) }
+  const isAway = telling.some(({ reason }) => reason === 'no_device_connected')
+  return verdict(isAway ? 'no_device_connected' : 'started_later', telling)
+}
+
+function verdict(reason: Reason, ways: readonly DeviceWay[]): Verdict {
+  return { reason, evidence: evidenceOf(ways.filter((way) => way.reason === reason)) }
 }
 
 /** What deliveries mean that are only counted. */

@@ -36,12 +36,14 @@ describe('an examination', () => {
       link('server', [], fails),
       link('health', ['server'], holds),
       link('clock', ['health'], holds),
+      link('publish', ['clock'], holds),
       link('redis', [], holds),
     ]
     expect(shown(await examine(exam(), chain, quiet))).toEqual([
       ['server', 'failed', 'nothing'],
       ['health', 'skipped', 'needs server, which failed'],
-      ['clock', 'skipped', 'needs health, which was skipped'],
+      ['clock', 'skipped', 'needs health, which was skipped: server failed'],
+      ['publish', 'skipped', 'needs clock, which was skipped: server failed'],
       ['redis', 'ok', 'well'],
     ])
   })

@@ -224,6 +224,16 @@ describe('fanout doctor tells', () => {
     expect(JSON.stringify(links)).not.toContain('eyJ')
   })
 
+  it('nothing of a token that is cut off', async () => {
+    const cut = (asked: Asked) => ({
+      ...page(403),
+      body: String(asked.headers['authorization']).slice(0, 30),
+    })
+    const { links } = await behind({ asked: (asked) => (isHealth(asked) ? undefined : cut(asked)) })
+    expect(JSON.stringify(links)).toContain('Bearer …')
+    expect(JSON.stringify(links)).not.toContain('eyJ')
+  })
+
   it('apart what a page of another origin may not do', async () => {
     const server = await ServerProcess.forTest({
       JWT_SECRET: target.secret,

@@ -12,6 +12,7 @@ import type { Duplex } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { endlessly, type Pace } from './endless.ts'
 
 type HeaderMap = Record<string, string | string[] | undefined>
 
@@ -29,10 +30,10 @@ export interface Answered {
 }
 
 export interface HttpRules {
-  /** Changes a request, or answers it itself: `hang` never, `drop` by closing the connection. */
+  /** Changes a request, or answers it itself: `hang` never, `drop` by closing the connection, else without an end. */
   readonly asked?: (
     asked: Asked,
-  ) => Asked | Answered | 'hang' | 'drop' | undefined | Promise<Asked | undefined>
+  ) => Asked | Answered | 'hang' | 'drop' | Pace | undefined | Promise<Asked | undefined>
   /** Changes an answer. */
   readonly answered?: (
     answered: Answered,
@@ -68,6 +69,10 @@ async function pass(target: string, rules: HttpRules, request: IncomingMessage, 
   if (ruled === 'hang') return
   if (ruled === 'drop') {
     response.destroy()
+    return
+  }
+  if (ruled === 'drip' || ruled === 'flood') {
+    endlessly(ruled, response.writeHead(200))
     return
   }
   const answered = 'status' in ruled ? ruled : await forward(target, ruled)

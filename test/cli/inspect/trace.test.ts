@@ -51,6 +51,17 @@ describe('fanout trace', () => {
     }
   })
 
+  it.each(['{', '[', '[draft] 1', '{"type"', '...', '{e}/..'])(
+    'takes %s for an id, which is no JSON',
+    async (beginning) => {
+      const given = unique(beginning)
+      await publish(target, { type: 'T', id: given, userId: unique('user') })
+      const { code, stdout } = await fanout(target, ['trace', given])
+      expect(code).toBe(0)
+      expect(stdout).toContain(`T  ${given}\n`)
+    },
+  )
+
   it('with --json prints the server’s answer as it is', async () => {
     const { published } = await applied(target)
     const { code, stdout } = await fanout(target, ['trace', published.id, '--json'])
@@ -82,7 +93,9 @@ describe('fanout trace', () => {
       /the event has no id, and none can be derived: .*timestamp/,
     ],
     ['several events', '[{}]', /the event has no id, .*array/],
-    ['what begins like JSON', '{"type"', /the event has no id, .*not JSON/],
+    ['a long text that begins like JSON', `{"type"${'x'.repeat(128)}`, /the event has no id, .*not JSON/],
+    ['an id that is a step in a path', '..', /the event "\.\." cannot be asked for: .*step in the path/],
+    ['the other such id', '.', /the event "\." cannot be asked for/],
     ['nothing', '', /the event has 0 characters; give an id of 1 to 128, or the event as JSON/],
     ['too long an id', 'x'.repeat(129), /the event has 129 characters/],
   ])('fails in one line for %s', async (_, argument, message) => {

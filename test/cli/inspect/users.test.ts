@@ -52,6 +52,14 @@ describe('fanout status', () => {
   })
 })
 
+describe.each(['status', 'disconnect'])('fanout %s', (command) => {
+  it.each(['.', '..'])('refuses the user %s, which would be a step in the path', async (user) => {
+    const { code, stdout, stderr } = await fanout(target, [command, '--user', user])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^fanout: the user "\.\.?" cannot be asked for: .+\n$/)
+  })
+})
+
 describe('fanout disconnect', () => {
   it('closes the connections, refuses the tokens, and says so', async () => {
     const { event, phone } = await applied(target)
@@ -110,5 +118,11 @@ describe.each([
     const token = ['--token', 't']
     await fails(/no answer from http:\/\/127\.0\.0\.1:9 /, [...token, '--url', 'http://127.0.0.1:9'])
     await fails(/"nowhere" is not an address/, [...token, '--url', 'nowhere'])
+    for (const url of [
+      'http://u:hunter2@127.0.0.1:9',
+      'http://127.0.0.1:9/?token=hunter2',
+      'u:hunter2@a?hunter2',
+    ])
+      await fails(/^(?!.*hunter2)fanout: .* (leave it out|is not an address)/, [...token, '--url', url])
   })
 })

@@ -48,6 +48,25 @@ describe('fanout why', () => {
     expect(stdout).toContain('no_recipients')
   })
 
+  it('finds a CloudEvent by its JSON, which its own id alone does not name', async () => {
+    const event = { specversion: '1.0', id: unique('ce'), source: '/sessions', type: 'T' }
+    const cloud = { ...event, data: { trainerId: unique('trainer') } }
+    await publish(target, cloud)
+    const { code, stdout } = await why(cloud.data.trainerId, JSON.stringify(cloud))
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^never_seen: /)
+    const byId = await why(cloud.data.trainerId, event.id)
+    expect(byId.stdout).toMatch(/^never_published: /)
+    expect(byId.stdout).toMatch(/202 .*queue.*CloudEvent.* by their JSON/)
+  })
+
+  it('says in its help how events are named, and what 202 means', async () => {
+    const { stdout } = await run(['why', '--help'])
+    const text = stdout.replace(/\s+/g, ' ')
+    expect(text).toContain('a CloudEvent, and an event without an id, by its JSON')
+    expect(text).toMatch(/accepted with 202 it says never_published until/)
+  })
+
   it('asks about one device', async () => {
     const { event, published } = await applied(target)
     const laptop = await why(event.trainerId, published.id, ['--device', 'laptop'])
@@ -71,7 +90,12 @@ describe('fanout why', () => {
   it.each<[string, string[], RegExp]>([
     ['without a user', ['--event', 'e'], /required option '--user <id>' not specified/],
     ['without an event', ['--user', 'u'], /required option '--event <event>' not specified/],
-    ['with a bad event', ['--user', 'u', '--event', '{'], /^fanout: the event has no id/],
+    ['with a bad event', ['--user', 'u', '--event', '{}'], /^fanout: the event has no id/],
+    [
+      'with an id that cannot be asked for',
+      ['--user', 'u', '--event', '..'],
+      /^fanout: the event "\.\." cannot/,
+    ],
     [
       'with a bad token',
       ['--user', 'u', '--event', 'e', '--token', 'x'],

@@ -119,4 +119,15 @@ describe('the explanation', () => {
     await story.acknowledge('c-1', START)
     expect((await story.why()).devices).toMatchObject([{ device: 'c-1', isNamed: false, reason: 'applied' }])
   })
+
+  it('says of what has only just been pushed that there is time yet', async () => {
+    const story = new Story()
+    await story.world.log.head('ann')
+    await story.open('c-1', 'phone')
+    await story.publish()
+    story.wait(4999)
+    expect((await story.why()).evidence.at(-1)).toMatch(/^it was published less than 5 seconds ago/)
+    story.wait(1)
+    expect((await story.why()).evidence.join()).not.toContain('less than 5 seconds ago')
+  })
 })

@@ -22,6 +22,8 @@ describe('why a screen did not update, where', () => {
     const story = new Story()
     await story.world.log.head('ann')
     await told(story)
+    // Of what has only just been published it would be said as well that there is time yet.
+    if (reason === 'not_acknowledged') story.wait(5000)
     const explanation = await story.why(device === undefined ? {} : { device })
     const { meaning, remedy } = REASONS[reason]
     expect(explanation).toEqual({

@@ -2,6 +2,7 @@ import { bridgeKeys } from '../../../bridge/keys.ts'
 import type { Examination } from '../examination.ts'
 import type { Link } from '../examine.ts'
 import { Skipped } from '../link.ts'
+import { within } from '../patience.ts'
 import { partsOf } from './server.ts'
 
 /** Is there anything that could not be published? */
@@ -30,11 +31,12 @@ function ofHealth({ health }: Examination): readonly Count[] {
   return [{ where: 'the dead-letter queue', count: numbers.reduce((sum, count) => sum + count, 0) }]
 }
 
-async function ofRedis({ redis, options }: Examination): Promise<readonly Count[]> {
+async function ofRedis(exam: Examination): Promise<readonly Count[]> {
+  const { redis, options } = exam
   if (redis === undefined || options.redis === undefined) return []
   const { channel, group } = options.redis
   const { dead } = bridgeKeys(channel, group)
   // A user of Redis need not be allowed to look.
-  const count = await redis.xlen(dead).catch(() => undefined)
+  const count = await within(exam.patience(), redis.xlen(dead)).catch(() => undefined)
   return count === undefined ? [] : [{ where: dead, count }]
 }

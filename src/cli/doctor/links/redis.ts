@@ -9,6 +9,7 @@ import { arrival, canBeSeen } from '../arrival.ts'
 import type { Examination } from '../examination.ts'
 import type { Link } from '../examine.ts'
 import { Broken, Skipped } from '../link.ts'
+import { within } from '../patience.ts'
 
 /** Is there a Redis? */
 export const redis: Link = {
@@ -20,7 +21,7 @@ export const redis: Link = {
       : `a connection to ${shown(options.redis.redis.address)}`,
   async check(exam) {
     const { redis: connection } = settingsOf(exam)
-    exam.redis = await connectOnce(connection).catch((error: unknown) => {
+    exam.redis = await connectOnce(connection, exam.left).catch((error: unknown) => {
       throw new Broken('redis_unreachable', error instanceof Error ? error.message : String(error))
     })
     return { came: 'connected' }
@@ -63,7 +64,7 @@ export const redisIn: Link = {
 /** @returns who was there to take it */
 async function tell(exam: Examination, channel: string, body: string): Promise<string> {
   const connection = connectionOf(exam)
-  const takers = await connection.publish(channel, body).catch(failed)
+  const takers = await within(exam.patience(), connection.publish(channel, body)).catch(failed)
   // A node of a cluster knows only of those who listen at it.
   if (takers === 0 && !(connection instanceof Cluster)) {
     throw new Broken('redis_nobody_listens', `Redis gave it to 0 subscribers of ${channel}`)
@@ -75,11 +76,11 @@ async function tell(exam: Examination, channel: string, body: string): Promise<s
 async function add(exam: Examination, { channel, group }: BridgeSettings, body: string): Promise<string> {
   const connection = connectionOf(exam)
   const { stream, lease } = bridgeKeys(channel, group)
-  const reader = await connection.get(lease).catch(failed)
+  const reader = await within(exam.patience(), connection.get(lease)).catch(failed)
   if (reader === null) {
     throw new Broken('redis_nobody_listens', `nobody reads the stream ${stream} for the group ${group}`)
   }
-  await connection.xadd(stream, '*', 'event', body).catch(failed)
+  await within(exam.patience(), connection.xadd(stream, '*', 'event', body)).catch(failed)
   return `the stream has it, and the group ${group} has a reader`
 }
 

@@ -40,7 +40,7 @@ export const ASKED_ALONE: readonly Situation[] = [
     is: 'it is one that nobody knows that is asked about, though others of the user are known',
     told: phoneAppliesTabletIsDead,
     device: 'fone',
-    reason: 'no_device_connected',
+    reason: 'unknown_device',
     evidence: ['the user has no device of this name; those that are known: phone, tablet'],
   },
 ]

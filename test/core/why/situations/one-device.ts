@@ -146,6 +146,45 @@ export const OF_ONE_DEVICE: readonly Situation[] = [
     evidence: [`tablet: ${APPLIED}`],
   },
   {
+    is: 'it was opened after the event, and began there: it was never given it, though it acknowledges what comes',
+    told: async (story) => {
+      await story.publish()
+      story.wait(1000)
+      await story.world.devices.begins('ann', 'browser', START)
+      await story.acknowledge('browser', START)
+      await story.acknowledge('browser', START + 3)
+    },
+    reason: 'started_later',
+    evidence: [
+      `browser: it began at offset ${START}, at ${timeAt(1000)}, and was not given what came before`,
+    ],
+  },
+  {
+    is: 'it had applied it, and began anew since',
+    told: async (story) => {
+      await story.publish()
+      story.wait(1000)
+      await story.acknowledge('phone', START)
+      await story.world.devices.begins('ann', 'phone', START + 7)
+    },
+    reason: 'applied',
+    evidence: [`phone: ${APPLIED}`],
+  },
+  {
+    is: 'it polls, and so nobody hears of handlers that fail',
+    told: async (story) => {
+      await story.world.devices.seen('ann', 'phone', 0)
+      await story.publish()
+      story.wait(1000)
+      await story.world.devices.acknowledge('ann', 'phone', START, 'poll')
+    },
+    reason: 'applied',
+    evidence: [
+      `phone: ${APPLIED}`,
+      'phone: that was by a poll, which tells nothing of handlers that failed: those are reported over a socket',
+    ],
+  },
+  {
     is: 'no device of this id was ever seen',
     told: async (story) => story.publish(),
     reason: 'never_seen',

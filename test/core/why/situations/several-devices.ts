@@ -3,6 +3,33 @@ import { type Situation, NEVER, APPLIED, pushed, GONE, phoneApplies } from './si
 
 export const OF_SEVERAL_DEVICES: readonly Situation[] = [
   {
+    is: 'the phone is away, and a browser that was opened since began after it: nobody has it',
+    told: async (story) => {
+      await story.acknowledge('phone', START - 5)
+      await story.publish()
+      await story.world.devices.begins('ann', 'browser', START)
+      await story.acknowledge('browser', START)
+    },
+    reason: 'no_device_connected',
+    evidence: [
+      `phone: not connected; it last told anything about ${timeAt(0)}`,
+      `phone: its last acknowledgement is offset ${START - 5}, the event is at ${START}`,
+    ],
+  },
+  {
+    is: 'the phone is away, and somebody looks on over a nameless connection',
+    told: async (story) => {
+      await story.acknowledge('phone', START - 5)
+      await story.open('c-2')
+      await story.publish()
+    },
+    reason: 'no_device_connected',
+    evidence: [
+      `phone: not connected; it last told anything about ${timeAt(0)}`,
+      `phone: its last acknowledgement is offset ${START - 5}, the event is at ${START}`,
+    ],
+  },
+  {
     is: 'the phone has applied it, and the tablet is away: it gets it when it is back',
     told: async (story) => {
       await story.acknowledge('tablet', START - 5)
