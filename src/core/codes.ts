@@ -154,7 +154,7 @@ export const REASONS = {
       'compare the id with `sub` in the user’s token, character for character; if it is right, the app was never online',
   },
   no_device_connected: {
-    meaning: 'the event is in the log, and this device was not connected; it gets it when it comes back',
+    meaning: 'the event is in the log, and the device was not connected; it gets it when it comes back',
     remedy:
       'open the app: it resumes where it was; if it is open, look at its status and its network, and run `fanout doctor` from there',
   },
