@@ -47,25 +47,25 @@ export const POLL_UNITS = {
   httpRequest: 1,
 } as const satisfies BillableUnits
 
-/** The receipt, and of each of the two recipients the log's entry, the devices and the connections. */
+/** Whether the administrator was disconnected; the receipt, and of each of the two recipients the log's entry, the devices and the connections. */
 export const RECEIPT_REQUEST_UNITS = {
-  readUnit: 7,
+  readUnit: 8,
   writeUnit: 0,
   functionRequest: 1,
   httpRequest: 1,
 } as const satisfies BillableUnits
 
-/** The receipt, a refusal of the same id, and of one recipient the log's entry, the devices and the connections. */
+/** Whether the administrator was disconnected; the receipt, a refusal of the same id, and of one recipient the log's entry, the devices and the connections. */
 export const WHY_REQUEST_UNITS = {
-  readUnit: 5,
+  readUnit: 6,
   writeUnit: 0,
   functionRequest: 1,
   httpRequest: 1,
 } as const satisfies BillableUnits
 
-/** The end of the log, the devices, the connections and the revocation; each connection is looked at by one more request. */
+/** Whether the administrator was disconnected; the end of the log, the devices, the connections and the revocation; each connection is looked at by one more request. */
 export const STATUS_REQUEST_UNITS = {
-  readUnit: 4,
+  readUnit: 5,
   writeUnit: 0,
   functionRequest: 1,
   httpRequest: 1,

@@ -157,7 +157,8 @@ function allowTables(functions: Functions, { log, connections }: Resources): voi
   connections.allow(connect, 'GetItem', 'UpdateItem')
   connections.allow(disconnect, 'UpdateItem')
   for (const each of [message, recent]) connections.allow(each, 'GetItem', 'UpdateItem', 'PutItem')
-  for (const each of [event, publish, disconnectUser]) connections.allow(each, 'BatchGetItem', 'UpdateItem')
+  for (const each of [event, publish]) connections.allow(each, 'BatchGetItem', 'UpdateItem')
+  connections.allow(disconnectUser, 'GetItem', 'BatchGetItem', 'UpdateItem')
   connections.allow(inspect, 'Query', 'GetItem', 'BatchGetItem')
   connections.allow(health, 'GetItem', 'UpdateItem')
 }

@@ -132,7 +132,11 @@ const EXPECTED: Record<FunctionName, { rights: string[]; variables: Record<strin
     variables: { ...LOG, ...CONNECTIONS, ...ENDPOINT, ...RETENTION, ...KEYS },
   },
   disconnectUser: {
-    rights: [...on('connections', 'dynamodb', 'BatchGetItem', 'UpdateItem'), ...SOCKETS, ...READ_SECRET],
+    rights: [
+      ...on('connections', 'dynamodb', 'GetItem', 'BatchGetItem', 'UpdateItem'),
+      ...SOCKETS,
+      ...READ_SECRET,
+    ],
     variables: { ...CONNECTIONS, ...ENDPOINT, ...KEYS },
   },
   health: {

@@ -101,7 +101,7 @@ export function describeAdministering(target: ServedStack): void {
       const { json: nobody } = await ask(`${userPath(userId)}/status`)
       expect(nobody).toEqual({ userId, head: expect.any(Number) as number, connections: [], devices: [] })
       const client = await Client.connect(target, userId)
-      await client.ask({ action: 'resume', device: 'phone' })
+      await client.ask({ action: 'resume', after: 0, device: 'phone' })
       client.send({ action: 'ack', offset: 1 })
       client.send({ action: 'report', offset: 1, error: 'TypeError' })
       await isPut(userId, 'device#phone')
