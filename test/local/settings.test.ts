@@ -16,6 +16,7 @@ const defaults = {
   logLevel: 'info',
   keys: 'generated',
   connectionsPerUser: 20,
+  receiptDetail: 'deliveries',
   connectionsApi: false,
   console: true,
 }
@@ -28,7 +29,7 @@ describe('the settings', () => {
   it('that are empty count as unset', () => {
     const names =
       'HOST PORT WS_PORT DATA_DIR RETENTION_DAYS LOG_LEVEL JWT_SECRET JWT_JWKS_URL JWT_ISSUER JWT_AUDIENCE'
-    const more = 'ALLOWED_ORIGINS MAX_CONNECTIONS_PER_USER CONNECTIONS_API CONSOLE NODE_ENV'
+    const more = 'ALLOWED_ORIGINS MAX_CONNECTIONS_PER_USER RECEIPT_DETAIL CONNECTIONS_API CONSOLE NODE_ENV'
     const empty = Object.fromEntries(`${names} ${more}`.split(' ').map((name) => [name, '']))
     expect(readSettings(empty)).toEqual(defaults)
   })
@@ -46,6 +47,7 @@ describe('the settings', () => {
       JWT_AUDIENCE: 'audience',
       ALLOWED_ORIGINS: 'https://a.example, http://localhost:5173',
       MAX_CONNECTIONS_PER_USER: '10000',
+      RECEIPT_DETAIL: 'counts',
       CONNECTIONS_API: '1',
       CONSOLE: '0',
     }
@@ -61,6 +63,7 @@ describe('the settings', () => {
       audience: 'audience',
       allowedOrigins: ['https://a.example', 'http://localhost:5173'],
       connectionsPerUser: 10_000,
+      receiptDetail: 'counts',
       connectionsApi: true,
       console: false,
     })
@@ -84,6 +87,7 @@ const BAD: readonly [string, Readonly<Record<string, string>>][] = [
   ['RETENTION_DAYS is "0"; it must be a whole number from 1 to 3650', { RETENTION_DAYS: '0' }],
   ['RETENTION_DAYS is "3651"; it must be a whole number from 1 to 3650', { RETENTION_DAYS: '3651' }],
   ['LOG_LEVEL is "INFO"; it must be one of debug, info, warn, error, silent', { LOG_LEVEL: 'INFO' }],
+  ['RECEIPT_DETAIL is "all"; it must be one of deliveries, counts', { RECEIPT_DETAIL: 'all' }],
   [
     'MAX_CONNECTIONS_PER_USER is "0"; it must be a whole number from 1 to 10000',
     { MAX_CONNECTIONS_PER_USER: '0' },

@@ -28,7 +28,7 @@ export const CAUSES = {
   token_refused: {
     meaning: 'the server refuses the token',
     remedy:
-      'the reason is in the server’s log. A token that is made here needs the JWT_SECRET or DATA_DIR of the server, and its JWT_ISSUER and JWT_AUDIENCE; of an issuer’s, compare issuer, audience and keys; the tokens of a user who was disconnected have to be newer than that',
+      'the reason is in the server’s log; `missing` there means that something on the way takes the header Authorization away. A token that is made here needs the JWT_SECRET or DATA_DIR of the server, and its JWT_ISSUER and JWT_AUDIENCE; of an issuer’s, compare issuer, audience and keys; the tokens of a user who was disconnected have to be newer than that',
   },
   token_ended: {
     meaning: 'the token that was given has ended',
