@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { FunctionDefinition } from './definition.ts'
 import { type ErrorPayload, FunctionError } from './function-error.ts'
 
@@ -111,8 +111,7 @@ export class FunctionInstance {
 
   #listen(): void {
     this.#port.on('message', (message: Message) => {
-      if (message.type === 'output') this.#output(message.stream, message.text)
-      else this.#settle?.(message)
+      this.#take(message)
     })
     // Whoever listens keeps the process alive; a frozen function must not.
     this.#port.unref()
@@ -120,12 +119,21 @@ export class FunctionInstance {
       this.#died(describeCrash(error))
     })
     this.#worker.on('exit', (code) => {
+      // The last that it said may not have been handed over yet: that it ended is no reason, why it did is.
+      for (let left = receiveMessageOnPort(this.#port); left; left = receiveMessageOnPort(this.#port)) {
+        this.#take(left.message as Message)
+      }
       this.#died({
         errorType: 'Runtime.ExitError',
         errorMessage: `Runtime exited without providing a reason (code ${code})`,
       })
       this.#port.close()
     })
+  }
+
+  #take(message: Message): void {
+    if (message.type === 'output') this.#output(message.stream, message.text)
+    else this.#settle?.(message)
   }
 
   #died(error: ErrorPayload): void {
