@@ -63,14 +63,13 @@ async function mayStay(
   { userId, id }: Connection,
   issuedAt: number,
 ): Promise<boolean> {
+  let isRefused = true
   try {
-    if (!(await isRevoked(revocations, userId, issuedAt))) return true
-  } catch (error) {
-    await connections.remove(userId, id)
-    throw error
+    isRefused = await isRevoked(revocations, userId, issuedAt)
+    return !isRefused
+  } finally {
+    if (isRefused) await connections.remove(userId, id)
   }
-  await connections.remove(userId, id)
-  return false
 }
 
 /** Whoever has just come is let in also where an old one could not be shut out: the next to come tries that again. */

@@ -1,5 +1,12 @@
 import type { Outcome, Reason } from '../codes.ts'
-import type { Acknowledgement, Connection, Delivery, DeviceState, ReceiptRecipient } from '../ports.ts'
+import type {
+  Acknowledgement,
+  Connection,
+  Delivery,
+  DeviceState,
+  HandlerReport,
+  ReceiptRecipient,
+} from '../ports.ts'
 import {
   appliedTexts,
   awayTexts,
@@ -59,43 +66,51 @@ export function waysOf(facts: Facts): readonly DeviceWay[] {
 }
 
 function wayOf(facts: Facts, name: string): DeviceWay {
-  const { offset } = facts.recipient
-  const deliveries = facts.recipient.deliveries.filter((delivery) => nameOf(delivery) === name)
-  const open = facts.connections.find(({ device, id }) => (device ?? id) === name)
-  const state = facts.devices.find(({ device }) => device === name)
+  const known = knownOf(facts, name)
+  const { deliveries, open, state, report, covering } = known
   const acknowledged = state?.acknowledgements.at(-1)?.offset
-  const covering = state?.acknowledgements.find((acknowledgement) => acknowledgement.offset >= offset)
-  const applied = covering?.isStart === true ? undefined : covering
-  const report = state?.reports.find((one) => one.offset === offset)
   const hasName = open?.device !== undefined || deliveries.some(({ device }) => device !== undefined)
   return {
     device: name,
     // A connection without a name acknowledges under its own id, which is no name of a device.
     isNamed: hasName || (state !== undefined && deliveries.length === 0 && open === undefined),
     isConnected: open !== undefined,
-    ...findOut(facts, { deliveries, open, state }),
+    ...findOut(facts, known),
     deliveries,
     ...(acknowledged !== undefined && { acknowledged }),
-    ...(applied !== undefined && { applied }),
+    ...(covering !== undefined && covering.isStart !== true && { applied: covering }),
     ...(report !== undefined && { report: { error: report.error, at: report.at } }),
     ...(state !== undefined && { seenAt: state.seenAt }),
   }
 }
 
+/** What is known of one device and the event. */
 interface Known {
   readonly deliveries: readonly Delivery[]
   readonly open: Connection | undefined
   readonly state: DeviceState | undefined
+  readonly report: HandlerReport | undefined
+  /** The first acknowledgement at or above the event. */
+  readonly covering: Acknowledgement | undefined
+}
+
+function knownOf({ recipient, connections, devices }: Facts, name: string): Known {
+  const state = devices.find(({ device }) => device === name)
+  return {
+    deliveries: recipient.deliveries.filter((delivery) => nameOf(delivery) === name),
+    open: connections.find(({ device, id }) => (device ?? id) === name),
+    state,
+    report: state?.reports.find(({ offset }) => offset === recipient.offset),
+    covering: state?.acknowledgements.find(({ offset }) => offset >= recipient.offset),
+  }
 }
 
 /** What the app said counts before what the server did: the event may have come by a resume or a poll as well. */
 function findOut(
   { recipient: { offset }, acceptedAt }: Facts,
-  { deliveries, open, state }: Known,
+  { deliveries, open, state, report, covering }: Known,
 ): Pick<DeviceWay, 'reason' | 'evidence'> {
-  const report = state?.reports.find((one) => one.offset === offset)
   if (report !== undefined) return { reason: 'handler_threw', evidence: [threwText(report)] }
-  const covering = state?.acknowledgements.find((acknowledgement) => acknowledgement.offset >= offset)
   if (covering?.isStart === true) return { reason: 'started_later', evidence: [startText(covering)] }
   if (state !== undefined && covering !== undefined) {
     return { reason: 'applied', evidence: appliedTexts(offset, covering, state) }

@@ -25,7 +25,7 @@ const TROUBLES: readonly Reason[] = [
  * @param ways where they stand, or where the one device stands that is asked about
  * @param isAll whether these are all: deliveries that are only counted cannot be laid to one of several
  */
-export function judge(facts: Facts, ways: readonly DeviceWay[], isAll = true): Verdict {
+export function judge(facts: Facts, ways: readonly DeviceWay[], isAll: boolean): Verdict {
   const { recipient, isKept } = facts
   const isApplied = ways.some(({ reason }) => reason === 'applied')
   // A connection without a name may be anybody's who looks on: beside a real device it says nothing about a screen.
