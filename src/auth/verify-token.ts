@@ -3,6 +3,7 @@ import type { TokenRefusal } from '../core/codes.ts'
 import { FanoutError, TokenRefused } from '../core/errors.ts'
 import { isId } from '../core/ids.ts'
 import type { Clock, Identity, TokenVerifier } from '../core/ports.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
 
 export interface VerifierOptions {
   /** Where the keys come from: a secret shared with the issuer, or the issuer's published keys. */
@@ -31,10 +32,13 @@ export function createTokenVerifier(options: VerifierOptions): TokenVerifier {
   const check =
     'secret' in options.keys ? checkBySecret(options.keys.secret) : checkByJwks(options.keys.jwksUrl)
   const { issuer, audience, clock } = options
+  const verified = new VerifiedTokens()
   return {
     async verify(token): Promise<Identity> {
       if (token === undefined || token === '') throw new TokenRefused('missing')
       if (token.length > MAX_TOKEN_LENGTH) throw new TokenRefused('too_long')
+      const known = verified.get(token, clock.now())
+      if (known !== undefined) return known
       const payload = await check(token, {
         ...(issuer !== undefined && { issuer }),
         ...(audience !== undefined && { audience }),
@@ -42,7 +46,10 @@ export function createTokenVerifier(options: VerifierOptions): TokenVerifier {
         clockTolerance: LEEWAY,
         requiredClaims: ['exp', 'sub'],
       })
-      return identityOf(payload, clock.now())
+      const identity = identityOf(payload, clock.now())
+      // One that was issued in the future means something else once its time has come.
+      if (!isAhead(payload.iat, clock.now())) verified.add(token, identity, clock.now())
+      return identity
     },
   }
 }
@@ -99,8 +106,12 @@ function identityOf(payload: JWTPayload, now: number): Identity {
 
 /** A time that has not come yet would outlast every disconnection of its user: it counts as none. */
 function issuedAt(iat: unknown, now: number): number {
-  const at = typeof iat === 'number' && Number.isFinite(iat) ? Math.floor(iat * 1000) : 0
-  return at <= now + LEEWAY * 1000 ? at : 0
+  if (typeof iat !== 'number' || !Number.isFinite(iat) || isAhead(iat, now)) return 0
+  return Math.floor(iat * 1000)
+}
+
+function isAhead(iat: unknown, now: number): boolean {
+  return typeof iat === 'number' && iat * 1000 > now + LEEWAY * 1000
 }
 
 function refusalOf(error: unknown): TokenRefused | undefined {
