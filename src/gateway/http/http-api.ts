@@ -5,7 +5,7 @@ import { corsHeaders, type CorsOptions, isPreflight, preflightHeaders } from './
 import { type HttpApiEvent, httpEvent } from './event.ts'
 import { BodyReader } from './body-reader.ts'
 import { inTurn } from './in-turn.ts'
-import { compileRoute, type Match, matchRoute } from './route.ts'
+import { compileRoute, type Match, Router } from './route.ts'
 import { type HttpAnswer, parseHttpResult, sendHttpAnswer } from './result.ts'
 import { Invoker, type LambdaHandler } from '../lambda.ts'
 import { describeErrorDiscreetly } from '../log.ts'
@@ -55,11 +55,13 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     options.maxBodyBytes ?? MAX_BODY_BYTES,
     options.maxBufferedBytes ?? MAX_BUFFERED_BYTES,
   )
-  const routes = Object.entries(options.routes).map(([key, handler]) => compileRoute(key, handler))
+  const router = new Router(
+    Object.entries(options.routes).map(([key, handler]) => compileRoute(key, handler)),
+  )
   const invoker = new Invoker({ clock, timeoutMs, region: 'us-east-1', accountId: '123456789012' })
 
   const answer = async (request: IncomingMessage): Promise<HttpAnswer> => {
-    const route = matchRoute(routes, request)
+    const route = router.match(request)
     if (route === undefined) return message(404, 'Not Found')
     const body = await bodies.read(request)
     if (body === 'too large') return { ...message(413, 'Request Entity Too Large'), close: true }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
-/** Requests that wait on one connection for those before them. Browsers and agents of Node send one at a time. */
+/** Requests of one connection that are served or wait for those before them. Browsers and agents of Node send one at a time. */
 const MAX_WAITING = 32
 
 /**
@@ -11,32 +11,56 @@ const MAX_WAITING = 32
  * in memory, so a client that sends a thousand and reads nothing would make a thousand answers wait.
  */
 export function inTurn(serve: Serve): (request: IncomingMessage, response: ServerResponse) => void {
-  const queues = new WeakMap<Socket, { last: Promise<void>; waiting: number }>()
+  const lanes = new WeakMap<Socket, Lane>()
   return (request, response) => {
     const { socket } = request
-    const queue = queues.get(socket) ?? { last: Promise.resolve(), waiting: 0 }
-    queues.set(socket, queue)
-    if (++queue.waiting > MAX_WAITING) {
-      socket.destroy()
-      return
+    let lane = lanes.get(socket)
+    if (lane === undefined) {
+      lane = new Lane(socket, serve)
+      lanes.set(socket, lane)
     }
-    queue.last = queue.last.then(async () => {
-      if (!socket.destroyed) await untilSent(socket, response, serve(request, response))
-      queue.waiting--
-    })
+    lane.take(request, response)
   }
 }
 
-/** Until the answer has left this process, or the connection has ended. */
-async function untilSent(socket: Socket, response: ServerResponse, served: Promise<void>): Promise<void> {
-  const sent = new Promise<void>((resolve) => {
+/** The requests of one connection. Most have one at a time, and for those nothing is queued. */
+class Lane {
+  readonly #socket: Socket
+  readonly #serve: Serve
+  readonly #waiting: (readonly [IncomingMessage, ServerResponse])[] = []
+  #busy = false
+
+  constructor(socket: Socket, serve: Serve) {
+    this.#socket = socket
+    this.#serve = serve
+    // Whose answer is still to come will never be sent, so its turn never ends.
+    socket.once('close', () => {
+      this.#waiting.length = 0
+    })
+  }
+
+  take(request: IncomingMessage, response: ServerResponse): void {
+    if (!this.#busy) this.#start(request, response)
+    else if (this.#waiting.length + 1 < MAX_WAITING) this.#waiting.push([request, response])
+    else this.#socket.destroy()
+  }
+
+  /** Its turn ends when the function is done and the answer has left this process. */
+  #start(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#socket.destroyed) return
+    this.#busy = true
+    let open = 2
     const end = (): void => {
-      socket.off('close', end)
-      resolve()
+      open--
+      if (open === 0) this.#next()
     }
     response.once('close', end)
-    socket.once('close', end)
-  })
-  await served
-  await sent
+    void this.#serve(request, response).then(end)
+  }
+
+  #next(): void {
+    this.#busy = false
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.#start(...next)
+  }
 }

@@ -34,12 +34,16 @@ export function parseHttpResult(value: unknown): HttpAnswer {
   check(value)
   return {
     status: statusCode,
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, text]) => [name.toLowerCase(), String(text)]),
-    ),
+    headers: lowerCased(headers),
     ...(cookies && { cookies }),
     ...(body !== undefined && { body: isBase64Encoded ? Buffer.from(body, 'base64') : body }),
   }
+}
+
+function lowerCased(headers: NonNullable<Structured['headers']>): Record<string, string> {
+  const lower: Record<string, string> = {}
+  for (const name of Object.keys(headers)) lower[name.toLowerCase()] = String(headers[name])
+  return lower
 }
 
 function check({ statusCode, headers = {}, cookies = [], body = '' }: Structured): void {

@@ -14,7 +14,7 @@ export interface Route {
 export interface Match extends Route {
   readonly path: string
   readonly query: string
-  readonly pathParameters: Readonly<Record<string, string>>
+  readonly pathParameters?: Readonly<Record<string, string>>
 }
 
 /**
@@ -34,19 +34,37 @@ export function compileRoute(key: string, handler: LambdaHandler): Route {
   return { key, handler, method, pattern: new RegExp(`^${pattern}$`), vagueness }
 }
 
-export function matchRoute(
-  routes: readonly Route[],
-  { method, url = '/' }: IncomingMessage,
-): Match | undefined {
-  const mark = url.indexOf('?')
-  const path = mark < 0 ? url : url.slice(0, mark)
-  const query = mark < 0 ? '' : url.slice(mark + 1)
-  const route = routes
-    .filter((one) => (one.method === 'ANY' || one.method === method) && one.pattern.test(path))
-    .reduce<Route | undefined>(
-      (best, one) => (best && best.vagueness <= one.vagueness ? best : one),
-      undefined,
+/** Finds the route of a request. */
+export class Router {
+  readonly #routes: readonly Route[]
+  /** Those of one method and one path, under both: nothing is more specific. */
+  readonly #exact: ReadonlyMap<string, Route>
+
+  constructor(routes: readonly Route[]) {
+    this.#routes = routes
+    this.#exact = new Map(
+      routes.filter(({ vagueness }) => vagueness === 0).map((route) => [route.key, route]),
     )
-  if (route === undefined) return undefined
-  return { ...route, path, query, pathParameters: { ...route.pattern.exec(path)?.groups } }
+  }
+
+  match({ method = '', url = '/' }: IncomingMessage): Match | undefined {
+    const mark = url.indexOf('?')
+    const path = mark < 0 ? url : url.slice(0, mark)
+    const query = mark < 0 ? '' : url.slice(mark + 1)
+    const exact = this.#exact.get(`${method} ${path}`)
+    if (exact !== undefined) return { ...exact, path, query }
+    const route = this.#mostSpecific(method, path)
+    if (route === undefined) return undefined
+    const groups = route.pattern.exec(path)?.groups
+    return { ...route, path, query, ...(groups && { pathParameters: { ...groups } }) }
+  }
+
+  #mostSpecific(method: string, path: string): Route | undefined {
+    return this.#routes
+      .filter((one) => (one.method === 'ANY' || one.method === method) && one.pattern.test(path))
+      .reduce<Route | undefined>(
+        (best, one) => (best && best.vagueness <= one.vagueness ? best : one),
+        undefined,
+      )
+  }
 }
