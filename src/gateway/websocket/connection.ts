@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
 import type { Closing } from './codes.ts'
 import type { ConnectionFacts } from './event-factory.ts'
@@ -6,13 +7,15 @@ import { type Rate, TokenBucket } from './token-bucket.ts'
 export type SendOutcome = 'ok' | 'gone' | 'throttled' | 'too_large'
 
 export interface SendLimits {
-  readonly frameBytes: number
   readonly messageBytes: number
   readonly sendBufferBytes: number
 }
 
-const lastFrame = { binary: false }
-const frame = { binary: false, fin: false }
+/** A text message, and its bytes on the wire. */
+export interface Outgoing {
+  readonly bytes: number
+  readonly frames: Buffer
+}
 
 /** One established WebSocket. There are thousands: state here is paid for by each. */
 export class Connection {
@@ -22,12 +25,14 @@ export class Connection {
   /** Once the gateway has sent a close frame: until when the client may answer it. */
   closeBy = Infinity
   readonly #socket: WebSocket
+  readonly #raw: Duplex
   #messages: TokenBucket | undefined
 
-  constructor(facts: ConnectionFacts, socket: WebSocket, now: number) {
+  constructor(facts: ConnectionFacts, socket: WebSocket, raw: Duplex, now: number) {
     this.facts = facts
     this.lastActiveAt = now
     this.#socket = socket
+    this.#raw = raw
   }
 
   /** False as soon as either side has sent a close frame, even while the other's answer is awaited. */
@@ -42,25 +47,16 @@ export class Connection {
   }
 
   /**
-   * Hands a text message to the socket, in frames within the limit, without waiting for anything. Bytes are taken as
-   * UTF-8 and sent as they are, so that one encoding can serve many connections.
+   * Hands a text message to the socket without waiting for anything. `ws` writes whole frames at once, and nothing is
+   * compressed, so what is written beside it lies between two of its frames.
    */
-  send(data: string | Uint8Array, limits: SendLimits, now: number): SendOutcome {
-    const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length
+  send({ bytes, frames }: Outgoing, limits: SendLimits, now: number): SendOutcome {
     if (bytes > limits.messageBytes) return 'too_large'
     if (!this.isOpen) return 'gone'
     if (this.#socket.bufferedAmount > limits.sendBufferBytes) return 'throttled'
     this.lastActiveAt = now
-    if (bytes <= limits.frameBytes) this.#socket.send(data, lastFrame)
-    else this.#sendInFrames(typeof data === 'string' ? Buffer.from(data) : data, limits.frameBytes)
+    this.#raw.write(frames)
     return 'ok'
-  }
-
-  #sendInFrames(bytes: Uint8Array, frameBytes: number): void {
-    for (let from = 0; from < bytes.length; from += frameBytes) {
-      const to = from + frameBytes
-      this.#socket.send(bytes.subarray(from, to), to < bytes.length ? frame : lastFrame)
-    }
   }
 
   sendClose({ code, reason }: Closing, closeBy: number): void {

@@ -2,12 +2,13 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Clock } from '../clock.ts'
 import { type Closing, closing, closingForError, noStatusReason } from './codes.ts'
-import { Connection, type SendOutcome } from './connection.ts'
+import { Connection, type Outgoing, type SendOutcome } from './connection.ts'
 import type { ConnectionFacts } from './event-factory.ts'
 import type { Identity } from './events.ts'
 import { FrameLimit } from './frame-limit.ts'
 import { isWellFormedId } from './ids.ts'
 import type { Quotas } from './options.ts'
+import { textFrames } from './text-frames.ts'
 
 /** `malformed_id`: no connection could have this id. `throttled`: the rate, or the client's buffer is full. Never "gone". */
 export type PostOutcome = SendOutcome | 'malformed_id'
@@ -38,6 +39,8 @@ export interface ConnectionsHooks {
   closed(connection: Connection, why: Closing): void
 }
 
+const NOTHING = Buffer.alloc(0)
+
 /** How often time limits are looked at: one timer for all connections. */
 const sweepMs = 1_000
 
@@ -49,6 +52,7 @@ export class Connections implements ConnectionsPort {
   readonly #open = new Map<string, Connection>()
   /** Ended for everyone but the client, whose answer to the close frame is awaited. */
   readonly #closing = new Set<Connection>()
+  #last: (Outgoing & { readonly data: string }) | undefined
   #cancelSweep: (() => void) | undefined
   #whenEmpty: (() => void)[] = []
 
@@ -67,7 +71,7 @@ export class Connections implements ConnectionsPort {
   }
 
   open(facts: ConnectionFacts, socket: WebSocket, raw: Duplex): Connection {
-    const connection = new Connection(facts, socket, this.#clock.now())
+    const connection = new Connection(facts, socket, raw, this.#clock.now())
     this.#open.set(facts.id, connection)
     this.#wire(connection, socket, raw)
     this.#cancelSweep ??= this.#clock.after(sweepMs, this.#sweep)
@@ -97,7 +101,8 @@ export class Connections implements ConnectionsPort {
   }
 
   send(connection: Connection, data: string | Uint8Array): SendOutcome {
-    return this.isOpen(connection) ? connection.send(data, this.#quotas, this.#clock.now()) : 'gone'
+    if (!this.isOpen(connection)) return 'gone'
+    return connection.send(this.#framed(data), this.#quotas, this.#clock.now())
   }
 
   /** Closes a connection from this side. It is gone at once, whatever its client does. */
@@ -120,6 +125,17 @@ export class Connections implements ConnectionsPort {
 
   terminateAll(): void {
     for (const connection of [...this.#open.values(), ...this.#closing]) connection.terminate()
+  }
+
+  /** What goes to all sockets of a user comes here once for each of them, one after the other. */
+  #framed(data: string | Uint8Array): Outgoing {
+    if (this.#last?.data === data) return this.#last
+    const { messageBytes, frameBytes } = this.#quotas
+    const bytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length
+    const frames = bytes > messageBytes ? NOTHING : textFrames(data, bytes, frameBytes)
+    // Bytes may be other ones when they come again.
+    if (typeof data === 'string') this.#last = { data, bytes, frames }
+    return { bytes, frames }
   }
 
   #find(id: string): Connection | 'gone' | 'throttled' | 'malformed_id' {
