@@ -1,15 +1,24 @@
-/** Maps concurrently, with at most `bound` calls under way, keeping the order of the results. */
+/**
+ * Maps concurrently, with at most `bound` calls under way, keeping the order of the results. A call that is answered at once
+ * takes no promise: there may be thousands of them for one event.
+ */
 export async function mapBounded<T, R>(
   items: readonly T[],
   bound: number,
-  map: (item: T) => Promise<R>,
+  map: (item: T) => R | Promise<R>,
 ): Promise<R[]> {
-  if (items.length <= bound) return Promise.all(items.map(map))
   const results = new Array<R>(items.length)
   const queue = items.entries()
-  const work = async (): Promise<void> => {
+  const goOn = async (first: number, pending: Promise<R>): Promise<void> => {
+    results[first] = await pending
     for (const [index, item] of queue) results[index] = await map(item)
   }
-  await Promise.all(Array.from({ length: bound }, work))
+  const underWay: Promise<void>[] = []
+  for (const [index, item] of queue) {
+    const result = map(item)
+    if (!(result instanceof Promise)) results[index] = result
+    else if (underWay.push(goOn(index, result)) === bound) break
+  }
+  if (underWay.length > 0) await Promise.all(underWay)
   return results
 }

@@ -158,8 +158,8 @@ export interface ConnectionRegistry {
   /** Writes the row, or replaces it. Answers all of the user's connections, this one among them, oldest first. */
   register(connection: Connection): Promise<readonly Connection[]>
   get(userId: string, connectionId: string): Promise<Connection | undefined>
-  /** Oldest first. Sees every `register` that returned before it was called. */
-  ofUser(userId: string): Promise<readonly Connection[]>
+  /** Oldest first. Sees every `register` that returned before it was called. One in memory knows at once. */
+  ofUser(userId: string): readonly Connection[] | Promise<readonly Connection[]>
   /** Removing one that is not there is no error. */
   remove(userId: string, connectionId: string): Promise<void>
 }
@@ -177,10 +177,12 @@ export interface SocketProbe {
   stateOf(connectionId: string): Promise<SocketState | 'gone' | 'unknown'>
 }
 
+export type PostOutcome = Exclude<Outcome, 'expired'>
+
 /** How the registry's connections are reached. */
 export interface Pusher {
-  /** Answers within its own deadline and never rejects: a dead or slow socket holds nobody up. */
-  post(connectionId: string, frame: string): Promise<Exclude<Outcome, 'expired'>>
+  /** Answers within its own deadline and never rejects: a dead or slow socket holds nobody up. Where nobody waits, at once. */
+  post(connectionId: string, frame: string): PostOutcome | Promise<PostOutcome>
   /** Closes the connection, and tells whether it is closed now; one that is gone is. Never rejects. */
   close(connectionId: string): Promise<boolean>
 }

@@ -39,10 +39,19 @@ export class Publisher {
 
   /** @throws FanoutError `id_conflict`, or whatever kept the event out of the log: then it is not acknowledged */
   async publish(event: AcceptedEvent): Promise<PublishResult> {
-    const [result] = await this.publishAll([event])
-    if (result === undefined) throw new Error('a publish of one event gave no result')
+    const result = await this.#publishOne(event)
+    await this.#tell([result])
     if (result instanceof Error) throw result
     return result
+  }
+
+  /** As `#publishAll`, without its bookkeeping: most calls are of one event. */
+  async #publishOne(event: AcceptedEvent): Promise<PublishResult | Error> {
+    for (let busy; (busy = this.#underWay.get(event.id)) !== undefined;) await busy
+    const fresh = this.#together([event])
+    this.#announce(event.id, fresh)
+    const [result] = await fresh
+    return result ?? lost(event)
   }
 
   /**
@@ -78,9 +87,7 @@ export class Publisher {
     const results = await fresh
     const answers = new Map(first.map(({ at }, i) => [at, results[i]]))
     await Promise.all(repeated.map(async ({ at, event }) => answers.set(at, await this.#again(event))))
-    return items.map((item, at) =>
-      item instanceof Error ? item : (answers.get(at) ?? new Error(`event ${item.id} was lost on its way`)),
-    )
+    return items.map((item, at) => (item instanceof Error ? item : (answers.get(at) ?? lost(item))))
   }
 
   /** The tries of these events that are under way. */
@@ -172,6 +179,10 @@ function resultOf({ receipt, duplicate }: Pushed): PublishResult {
     return { userId, offset, ...tallyOf(recipient) }
   })
   return { id: receipt.eventId, duplicate, recipients }
+}
+
+function lost({ id }: AcceptedEvent): Error {
+  return new Error(`event ${id} was lost on its way`)
 }
 
 function resultLabel(result: PublishResult | Error): 'published' | 'duplicate' | 'refused' | 'failed' {

@@ -10,6 +10,7 @@ import type {
   ConnectionRegistry,
   Delivery,
   Logger,
+  PostOutcome,
   Pusher,
   Receipt,
   ReceiptRecipient,
@@ -43,17 +44,17 @@ export async function pushEvent(
   receipt: Receipt,
   text: string,
 ): Promise<readonly ReceiptRecipient[]> {
-  const perRecipient = await Promise.all(
-    receipt.recipients.map(async (recipient) => targetsOf(dependencies.connections, recipient, text)),
-  )
-  const over = dependencies.clock.now() + LIMITS.pushDeadline
-  const deliveries = await mapBounded(perRecipient.flat(), LIMITS.pushConcurrency, (target) =>
+  const { connections, clock } = dependencies
+  const open = await mapBounded(receipt.recipients, Infinity, ({ userId }) => connections.ofUser(userId))
+  const over = clock.now() + LIMITS.pushDeadline
+  const targets = receipt.recipients.flatMap(({ offset }, i) => targetsOf(open[i] ?? [], offset, text))
+  const deliveries = await mapBounded(targets, LIMITS.pushConcurrency, (target) =>
     deliver(dependencies, target, over),
   )
   let next = 0
   const recipients = receipt.recipients.map((recipient, i) => ({
     ...recipient,
-    deliveries: deliveries.slice(next, (next += perRecipient[i]?.length ?? 0)),
+    deliveries: deliveries.slice(next, (next += open[i]?.length ?? 0)),
   }))
   measure(dependencies, receipt, deliveries)
   return boundDetail(recipients, dependencies.receiptDetail)
@@ -70,45 +71,60 @@ function measure(
   }
 }
 
-async function targetsOf(
-  connections: ConnectionRegistry,
-  { userId, offset }: ReceiptRecipient,
-  text: string,
-): Promise<Target[]> {
+function targetsOf(open: readonly Connection[], offset: number, text: string): readonly Target[] {
+  if (open.length === 0) return []
+  // Written once, however many sockets the user has.
   const frame = eventFrame(offset, text)
-  return (await connections.ofUser(userId)).map((connection) => ({ connection, frame }))
+  return open.map((connection) => ({ connection, frame }))
 }
 
-async function deliver(
+function deliver(
   dependencies: PushDependencies,
   { connection, frame }: Target,
   over: number,
-): Promise<Delivery> {
-  const { id, device } = connection
-  const outcome = await tryPush(dependencies, connection, frame, over).catch((error: unknown) => {
+): Delivery | Promise<Delivery> {
+  const delivered = (outcome: Outcome): Delivery => deliveryTo(connection, outcome, dependencies.clock.now())
+  const failed = (error: unknown): Delivery => {
     // One connection's trouble must not keep the others from being counted, nor the event from being acknowledged.
-    dependencies.logger.error({ err: error, connectionId: id }, 'push failed')
-    return 'failed' as const
-  })
-  return { connectionId: id, outcome, at: dependencies.clock.now(), ...(device !== undefined && { device }) }
+    dependencies.logger.error({ err: error, connectionId: connection.id }, 'push failed')
+    return delivered('failed')
+  }
+  try {
+    const outcome = tryPush(dependencies, connection, frame, over)
+    return outcome instanceof Promise ? outcome.then(delivered, failed) : delivered(outcome)
+  } catch (error) {
+    return failed(error)
+  }
 }
 
-async function tryPush(
+function deliveryTo({ id, device }: Connection, outcome: Outcome, at: number): Delivery {
+  return { connectionId: id, outcome, at, ...(device !== undefined && { device }) }
+}
+
+function tryPush(
   dependencies: PushDependencies,
   connection: Connection,
   frame: string,
   over: number,
-): Promise<Outcome> {
+): Outcome | Promise<Outcome> {
   const now = dependencies.clock.now()
   if (now >= over) return 'failed'
   if (connection.expiresAt <= now) {
-    await dismiss(dependencies, connection, 'expired')
-    return 'expired'
+    return dismiss(dependencies, connection, 'expired').then(() => 'expired')
   }
-  const outcome = await dependencies.pusher.post(connection.id, frame)
-  if (outcome === 'gone' && now - connection.registeredAt >= LIMITS.pruneGrace) {
-    await dependencies.connections.remove(connection.userId, connection.id)
-  }
+  const posted = dependencies.pusher.post(connection.id, frame)
+  if (posted === 'sent') return posted
+  return settled(dependencies, connection, now, posted)
+}
+
+async function settled(
+  { connections }: PushDependencies,
+  { userId, id, registeredAt }: Connection,
+  now: number,
+  posted: PostOutcome | Promise<PostOutcome>,
+): Promise<Outcome> {
+  const outcome = await posted
+  if (outcome === 'gone' && now - registeredAt >= LIMITS.pruneGrace) await connections.remove(userId, id)
   return outcome
 }
 

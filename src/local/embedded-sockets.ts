@@ -44,7 +44,7 @@ export function embeddedSockets({
 }: SocketDependencies): EmbeddedSockets {
   const connections = new MemoryConnectionRegistry()
   const pusher: Pusher = {
-    post: async (connectionId, frame) => push.post(connectionId, frame),
+    post: (connectionId, frame) => push.post(connectionId, frame),
     close: async (connectionId) => push.close(connectionId),
   }
   const { allowedOrigins, connectionsPerUser } = settings

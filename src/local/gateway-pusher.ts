@@ -12,7 +12,7 @@ const OUTCOMES = {
 /** Pushes through the gateway in this process: a frame is handed to its socket, and nobody waits for it. */
 export function gatewayPusher(connections: ConnectionsPort): Pusher {
   return {
-    post: async (connectionId, frame) => OUTCOMES[connections.post(connectionId, frame)],
+    post: (connectionId, frame) => OUTCOMES[connections.post(connectionId, frame)],
     close: async (connectionId) => {
       const outcome = connections.delete(connectionId)
       return outcome === 'ok' || outcome === 'gone'

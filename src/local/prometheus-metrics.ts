@@ -19,13 +19,13 @@ const LOOP_PRECISION = 100
 /** What the embedded server counts, for Prometheus: the catalogue, what is open now, and the process itself. */
 export class PrometheusMetrics implements Metrics {
   readonly registry = new Registry()
-  readonly #counters = new Map<CounterKey, Counter>()
+  readonly #counts = new Map<CounterKey, Counts>()
   readonly #histograms = new Map<HistogramKey, Histogram>()
 
   /** @param connections how many are open now */
   constructor(connections: () => number) {
     const registers = [this.registry]
-    for (const key of keysOf(COUNTERS)) this.#counters.set(key, counterOf(key, registers))
+    for (const key of keysOf(COUNTERS)) this.#counts.set(key, countsOf(key, registers))
     for (const key of keysOf(HISTOGRAMS)) {
       const { name, help } = HISTOGRAMS[key]
       this.#histograms.set(key, new Histogram({ name, help, buckets: BUCKETS[key], registers }))
@@ -42,10 +42,8 @@ export class PrometheusMetrics implements Metrics {
   }
 
   add(counter: CounterKey, value: number, label?: string): void {
-    const known = this.#counters.get(counter)
-    const definition = COUNTERS[counter]
-    if (label !== undefined && 'label' in definition) known?.inc({ [definition.label.name]: label }, value)
-    else known?.inc(value)
+    const counts = this.#counts.get(counter)
+    counts?.set(label, (counts.get(label) ?? 0) + value)
   }
 
   observe(histogram: HistogramKey, seconds: number): void {
@@ -53,15 +51,31 @@ export class PrometheusMetrics implements Metrics {
   }
 }
 
-function counterOf(key: CounterKey, registers: Registry[]): Counter {
+/** What was counted since the last look, by label. */
+type Counts = Map<string | undefined, number>
+
+/** An event is counted several times, and somebody looks twice a minute: the library is told when somebody looks. */
+function countsOf(key: CounterKey, registers: Registry[]): Counts {
   const definition = COUNTERS[key]
   const { name, help } = definition
-  if (!('label' in definition)) return new Counter({ name, help, registers })
-  const { label } = definition
-  const counter = new Counter({ name, help, labelNames: [label.name], registers })
-  // A counter that is not there yet cannot be told from one that nobody knows, and its first step would not be seen.
-  for (const value of label.values) counter.inc({ [label.name]: value }, 0)
-  return counter
+  const label = 'label' in definition ? definition.label : undefined
+  const counts: Counts = new Map()
+  new Counter({
+    name,
+    help,
+    registers,
+    labelNames: label === undefined ? [] : [label.name],
+    collect() {
+      for (const [value, count] of counts) {
+        if (label !== undefined && value !== undefined) this.inc({ [label.name]: value }, count)
+        else this.inc(count)
+      }
+      counts.clear()
+      // A counter that is not there yet cannot be told from one that nobody knows, and its first step would not be seen.
+      for (const value of label?.values ?? []) this.inc({ [label?.name ?? '']: value }, 0)
+    },
+  })
+  return counts
 }
 
 function keysOf<T extends object>(catalogue: T): (keyof T)[] {

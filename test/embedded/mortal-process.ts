@@ -105,7 +105,7 @@ export class MortalProcess {
         const { offset } = JSON.parse(frame) as { offset: number }
         const durable = this.#world.disk.get(entryKey(connectionId.slice(2), offset)) !== undefined
         this.#world.pushes.push({ connectionId, offset, durable })
-        return 'sent'
+        return 'sent' as const
       },
       close: async () => true,
     }
