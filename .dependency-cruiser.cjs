@@ -40,7 +40,7 @@ module.exports = {
     only(
       'lambdas-translate',
       '^lambdas/(?!deployed/)',
-      ['^src/core/', '^src/auth/'],
+      ['^src/core/', '^src/auth/', '^src/process/sha256.ts$'],
       'A handler translates, calls the core, translates.',
     ),
     only(

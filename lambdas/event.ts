@@ -4,6 +4,7 @@ import { type Metrics, NO_METRICS } from '../src/core/metrics.ts'
 import type { Publisher, PublishResult } from '../src/core/publish.ts'
 import { isFinal } from '../src/core/refusals.ts'
 import { groupOf, isQueueBatch, type QueueRecord, type QueueResult, receivesOf } from './shared/queue.ts'
+import { sha256 } from '../src/process/sha256.ts'
 
 export interface Dependencies {
   readonly publisher: Publisher
@@ -132,7 +133,7 @@ async function settle(
 
 function parsed(text: string): AcceptedEvent | Error {
   try {
-    return parseEvent(text)
+    return parseEvent(text, sha256)
   } catch (error) {
     return asError(error)
   }

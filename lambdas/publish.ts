@@ -4,6 +4,7 @@ import type { Metrics } from '../src/core/metrics.ts'
 import { type AcceptedEvent, parsePublishBody, type PublishBody } from '../src/core/event.ts'
 import type { EventQueue, Logger, TokenVerifier } from '../src/core/ports.ts'
 import type { Publisher, PublishResult } from '../src/core/publish.ts'
+import { sha256 } from '../src/process/sha256.ts'
 import {
   answering,
   bodyText,
@@ -52,7 +53,7 @@ export function createHandler(dependencies: Dependencies): HttpHandler {
 /** Whoever asks later where the event is finds why it was refused. */
 async function parsed(publisher: Publisher, event: HttpEvent): Promise<PublishBody> {
   try {
-    return parsePublishBody(bodyText(event))
+    return parsePublishBody(bodyText(event), sha256)
   } catch (error) {
     // Where nothing was sent, no event is lost: whoever asks like that wants to know whether the token is good.
     if ((event.body ?? '') !== '') await publisher.refused(error)

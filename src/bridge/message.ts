@@ -3,6 +3,7 @@ import { FanoutError } from '../core/errors.ts'
 import { type AcceptedEvent, parseEvent } from '../core/event.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { MessageNumber } from '../publisher/redis/wire.ts'
+import { sha256 } from '../process/sha256.ts'
 
 /** What Redis has given, before anybody knows whether it is an event. */
 export interface Message {
@@ -50,7 +51,7 @@ export function eventOf({ bytes, problem }: Message): AcceptedEvent | Reason {
     }
   }
   try {
-    return parseEvent(bytes.toString())
+    return parseEvent(bytes.toString(), sha256)
   } catch (error) {
     if (error instanceof FanoutError) return reasonOf(error)
     throw error

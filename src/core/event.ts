@@ -1,6 +1,6 @@
 import { FanoutError } from './errors.ts'
-import { digestOf, isId } from './ids.ts'
-import { countKeys, surveyJson, utf8Bytes } from './json-text.ts'
+import { digestOf, isId, type Sha256 } from './ids.ts'
+import { countKeys, exceedsBytes, surveyJson, utf8Bytes } from './json-text.ts'
 import { LIMITS } from './limits.ts'
 import { nameType, type Recipient, recipientsOf } from './recipients.ts'
 
@@ -21,15 +21,16 @@ type Fields = Readonly<Record<string, unknown>>
  * Checks one event and gives it its id.
  *
  * @param text one JSON object: flat, as backends publish it, or a CloudEvents 1.0 event in JSON format
+ * @param hash a native one, where there is one
  * @throws FanoutError that names the field, the value and the way out
  */
-export function parseEvent(text: string): AcceptedEvent {
+export function parseEvent(text: string, hash?: Sha256): AcceptedEvent {
   const trimmed = text.trim()
   const parse = () => parseJson(text)
   return namingIt(parse, () => {
     checkSize(trimmed)
     // Not of `trimmed`: to JavaScript a byte order mark and a no-break space are blank, to JSON they are errors.
-    return acceptEvent(trimmed, parse())
+    return acceptEvent(trimmed, parse(), hash)
   })
 }
 
@@ -45,7 +46,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-function acceptEvent(text: string, value: unknown): AcceptedEvent {
+function acceptEvent(text: string, value: unknown, hash: Sha256 | undefined): AcceptedEvent {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new FanoutError('invalid_event', `an event is a JSON object, not ${nameType(value)}`, { path: '' })
   }
@@ -59,14 +60,14 @@ function acceptEvent(text: string, value: unknown): AcceptedEvent {
   checkSize(unambiguous)
   const type = typeOf(fields)
   return fields['specversion'] === '1.0'
-    ? acceptCloudEvent(unambiguous, type, fields)
-    : acceptFlatEvent(unambiguous, type, fields)
+    ? acceptCloudEvent(unambiguous, type, fields, hash)
+    : acceptFlatEvent(unambiguous, type, fields, hash)
 }
 
-function acceptFlatEvent(text: string, type: string, fields: Fields): AcceptedEvent {
+function acceptFlatEvent(text: string, type: string, fields: Fields, hash?: Sha256): AcceptedEvent {
   checkTimestamp(fields)
   const recipients = recipientsOf(fields, '')
-  const digest = digestWithoutId(fields)
+  const digest = digestWithoutId(fields, hash)
   const id = idOf(fields)
   if (id !== undefined) return { id, type, text, digest, recipients }
   checkNumbers(fields, '', isIndistinct, NOT_IDENTIFIABLE)
@@ -76,7 +77,7 @@ function acceptFlatEvent(text: string, type: string, fields: Fields): AcceptedEv
 }
 
 /** CloudEvents 1.0: `source` and `id` together name the event, and the business data is in `data`. */
-function acceptCloudEvent(text: string, type: string, fields: Fields): AcceptedEvent {
+function acceptCloudEvent(text: string, type: string, fields: Fields, hash?: Sha256): AcceptedEvent {
   for (const name of ['id', 'source'] as const) {
     if (typeof fields[name] !== 'string' || fields[name] === '') {
       const detail = `a CloudEvents event needs a non-empty string ${name}, not ${nameType(fields[name])}`
@@ -85,8 +86,8 @@ function acceptCloudEvent(text: string, type: string, fields: Fields): AcceptedE
   }
   const data = fields['data']
   const people = typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as Fields) : {}
-  const id = digestOf([fields['source'], fields['id']])
-  return { id, type, text, digest: digestWithoutId(fields), recipients: recipientsOf(people, '/data') }
+  const id = digestOf([fields['source'], fields['id']], hash)
+  return { id, type, text, digest: digestWithoutId(fields, hash), recipients: recipientsOf(people, '/data') }
 }
 
 /** Whoever asks later where an event is asks by its id: a refusal carries it, where the event has one. */
@@ -132,9 +133,9 @@ function idOf(fields: Fields): string | undefined {
   throw new FanoutError('invalid_event', detail, { path: '/id' })
 }
 
-function digestWithoutId(fields: Fields): string {
+function digestWithoutId(fields: Fields, hash?: Sha256): string {
   const { id: _, ...rest } = fields
-  return digestOf(rest)
+  return digestOf(rest, hash)
 }
 
 const ISO_8601 = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$/
@@ -179,8 +180,14 @@ function checkNumbers(
   }
   if (typeof value !== 'object' || value === null) return
   for (const [key, part] of Object.entries(value)) {
-    checkNumbers(part, `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, isBad, complaint)
+    if (typeof part !== 'number' && typeof part !== 'object') continue
+    checkNumbers(part, `${path}/${pointerPart(key)}`, isBad, complaint)
   }
+}
+
+/** RFC 6901, section 3. */
+function pointerPart(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
 function checkDepth(depth: number): void {
@@ -190,8 +197,8 @@ function checkDepth(depth: number): void {
 }
 
 function checkSize(text: string): void {
+  if (!exceedsBytes(text, LIMITS.eventBytes)) return
   const actual = utf8Bytes(text)
-  if (actual <= LIMITS.eventBytes) return
   const detail = `the event is ${actual} bytes; at most ${LIMITS.eventBytes} are allowed, so publish a reference to the large part`
   throw new FanoutError('event_too_large', detail, { limit: LIMITS.eventBytes, actual })
 }
@@ -202,16 +209,17 @@ export type PublishBody =
   | { readonly kind: 'batch'; readonly items: readonly (AcceptedEvent | FanoutError)[] }
 
 /** @throws FanoutError if the body as a whole cannot be taken */
-export function parsePublishBody(body: string): PublishBody {
-  if (!/^\s*\[/.test(body)) return { kind: 'single', event: parseEvent(body) }
-  const bytes = utf8Bytes(body)
-  if (bytes > LIMITS.batchBytes) {
+export function parsePublishBody(body: string, hash?: Sha256): PublishBody {
+  if (!/^\s*\[/.test(body)) return { kind: 'single', event: parseEvent(body, hash) }
+  if (exceedsBytes(body, LIMITS.batchBytes)) {
+    const bytes = utf8Bytes(body)
     const detail = `the batch is ${bytes} bytes; at most ${LIMITS.batchBytes} are allowed, so publish it in parts`
     throw new FanoutError('batch_too_large', detail, { limit: LIMITS.batchBytes, actual: bytes })
   }
   const values = parseJson(body) as unknown[]
   checkBatchLength(values.length)
-  return { kind: 'batch', items: surveyJson(body).elements.map((text, i) => acceptOrRefuse(text, values[i])) }
+  const items = surveyJson(body).elements.map((text, i) => acceptOrRefuse(text, values[i], hash))
+  return { kind: 'batch', items }
 }
 
 function checkBatchLength(length: number): void {
@@ -221,13 +229,13 @@ function checkBatchLength(length: number): void {
   throw new FanoutError('batch_too_large', detail, { limit: LIMITS.batchEvents, actual: length })
 }
 
-function acceptOrRefuse(text: string, value: unknown): AcceptedEvent | FanoutError {
+function acceptOrRefuse(text: string, value: unknown, hash: Sha256 | undefined): AcceptedEvent | FanoutError {
   try {
     return namingIt(
       () => value,
       () => {
         checkSize(text)
-        return acceptEvent(text, value)
+        return acceptEvent(text, value, hash)
       },
     )
   } catch (error) {

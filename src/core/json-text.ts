@@ -11,8 +11,10 @@ const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
 const BACKSLASH = 0x5c
-const OPEN = new Set([0x5b, 0x7b])
-const CLOSE = new Set([0x5d, 0x7d])
+const OPEN_ARRAY = 0x5b
+const OPEN_OBJECT = 0x7b
+const CLOSE_ARRAY = 0x5d
+const CLOSE_OBJECT = 0x7d
 
 /** One pass over a text that `JSON.parse` has accepted. */
 export function surveyJson(text: string): JsonSurvey {
@@ -25,16 +27,23 @@ export function surveyJson(text: string): JsonSurvey {
     if (char === QUOTE) at = endOfString(text, at)
     else if (char === COLON) keys++
     else if (char === COMMA && depth === 1) cuts.push(at)
-    else if (OPEN.has(char)) deepest = Math.max(deepest, ++depth)
-    else if (CLOSE.has(char)) depth--
+    else if (char === OPEN_OBJECT || char === OPEN_ARRAY) deepest = Math.max(deepest, ++depth)
+    else if (char === CLOSE_OBJECT || char === CLOSE_ARRAY) depth--
   }
   return { depth: deepest, keys, elements: elementsBetween(text.trim(), text, cuts) }
 }
 
+/** The quote that ends the string that starts here: the first one before which stands an even number of backslashes. */
 function endOfString(text: string, start: number): number {
-  let at = start + 1
-  for (; text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === BACKSLASH) at++
+  let at = text.indexOf('"', start + 1)
+  while (isEscaped(text, at)) at = text.indexOf('"', at + 1)
   return at
+}
+
+function isEscaped(text: string, quote: number): boolean {
+  let at = quote - 1
+  while (text.charCodeAt(at) === BACKSLASH) at--
+  return (quote - at) % 2 === 0
 }
 
 function elementsBetween(trimmed: string, text: string, cuts: readonly number[]): string[] {
@@ -58,4 +67,9 @@ const encoder = new TextEncoder()
 /** Bytes of a text in UTF-8. */
 export function utf8Bytes(text: string): number {
   return encoder.encode(text).length
+}
+
+/** Whether a text has more bytes than that in UTF-8. A UTF-16 unit takes at most three, so a short text need not be encoded. */
+export function exceedsBytes(text: string, limit: number): boolean {
+  return text.length * 3 > limit && utf8Bytes(text) > limit
 }
