@@ -1,3 +1,4 @@
+import { nameOf } from './keys.ts'
 import type { Change, Records } from './store.ts'
 
 type Changes = Map<string, Change>
@@ -54,9 +55,4 @@ export class Batch implements Records {
       this.#bytes += change.key.length + (change.value?.length ?? 0)
     }
   }
-}
-
-/** A string that is the same for the same bytes only. */
-function nameOf(key: Buffer): string {
-  return key.toString('latin1')
 }

@@ -5,12 +5,14 @@ import { checkFormat, syncFolder } from './folder-format.ts'
 import { FolderLock } from './folder-lock.ts'
 import { checkWrites } from './check-writes.ts'
 import { GroupCommit } from './group-commit.ts'
+import { JournaledStore } from './journaled-store.ts'
 import { LmdbDeviceLedger } from './lmdb-device-ledger.ts'
 import { LmdbEventLog, receiptLife } from './lmdb-event-log.ts'
 import { LmdbRefusalLedger } from './lmdb-refusal-ledger.ts'
 import { LmdbRevocations } from './lmdb-revocations.ts'
 import { LmdbStore } from './lmdb-store.ts'
 import { Retention, type RetentionOptions } from './retention.ts'
+import type { Store } from './store.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -55,27 +57,28 @@ export function openDataFolder(path: string, options: DataFolderOptions = {}): D
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const lock = new FolderLock(folder)
   try {
-    return assemble(openStore(folder), lock, options)
+    return assemble(folder, lock, options)
   } catch (error) {
     lock.release()
     throw error
   }
 }
 
-function openStore(folder: string): LmdbStore {
+function openStore(folder: string, onFailure: (error: unknown) => void): Store {
   checkFormat(folder)
   const file = join(folder, 'events.mdb')
   // LMDB would let the whole group read it, and the folder may be one that was there before.
   closeSync(openSync(file, 'a', 0o600))
-  const store = new LmdbStore(file)
+  const store = new JournaledStore(folder, new LmdbStore(file), { onFailure })
   syncFolder(folder)
   syncFolder(dirname(folder))
   return store
 }
 
-function assemble(store: LmdbStore, lock: FolderLock, options: DataFolderOptions): DataFolder {
+function assemble(folder: string, lock: FolderLock, options: DataFolderOptions): DataFolder {
   const { clock = Date, retentionMs = 30 * DAY_MS, logger, timer } = options
   const onFailure = (err: unknown): void => logger?.error({ err }, 'the data folder could not be written')
+  const store = openStore(folder, onFailure)
   const writer = new GroupCommit(store, { onFailure })
   const parts = { store, writer, clock, retentionMs }
   const retention = new Retention({ ...parts, ...(timer && { timer }), ...(logger && { logger }) })
@@ -99,7 +102,7 @@ function assemble(store: LmdbStore, lock: FolderLock, options: DataFolderOptions
 async function close(
   retention: Retention,
   writer: GroupCommit,
-  store: LmdbStore,
+  store: Store,
   lock: FolderLock,
 ): Promise<void> {
   await retention.stop()

@@ -2,24 +2,27 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, w
 import { join } from 'node:path'
 
 /** How the records in the folder are laid out. To be raised when a folder that exists would be misread. */
-const FORMAT = '1'
+const FORMAT = '2'
+
+/** Laid out in the same way, but without a journal: a version that knows only these would not see what is in it. */
+const OLDER = ['1']
 
 /**
- * Says in a new folder how it is laid out, and checks it in one that exists.
+ * Says in a new folder how it is laid out, and checks it in one that exists. A folder of an older version becomes one of this.
  *
  * @throws if this version cannot read the folder
  */
 export function checkFormat(folder: string): void {
   const file = join(folder, 'format')
-  if (!existsSync(file)) {
+  const found = existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+  if (found === FORMAT) return
+  if (found === undefined || OLDER.includes(found)) {
     writeDurably(file, `${FORMAT}\n`)
     return
   }
-  const found = readFileSync(file, 'utf8').trim()
-  if (found === FORMAT) return
   throw new Error(
     `the data folder ${folder} has format ${JSON.stringify(found)}, and this version of event-fanout reads only ` +
-      `format ${FORMAT}; run the version that wrote it, or use another folder`,
+      `formats ${[...OLDER, FORMAT].join(' and ')}; run the version that wrote it, or use another folder`,
   )
 }
 

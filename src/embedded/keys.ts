@@ -9,23 +9,30 @@ export const KINDS = {
   health: 5,
   refusal: 6,
   revocation: 7,
+  journal: 8,
 } as const
 export type Kind = (typeof KINDS)[keyof typeof KINDS]
 
 const OFFSET_BYTES = 8
 const HIGHEST_OFFSET = Buffer.alloc(OFFSET_BYTES, 0xff)
 
+/** Where an id begins, after the kind and its length. */
+const ID_AT = 3
+
 /**
- * A kind and an id as bytes. The id's length comes before it: an id may hold any character, NUL included, and begin
+ * A kind and an id as bytes, with room for more. The id's length comes before it: an id may hold any character, NUL included, and begin
  * with another whole id, so no separator could keep two users' records apart.
  *
  * @throws RangeError for what is no id: as a key it would fail inside a commit, or collide with another
  */
-function idKey(kind: Kind, id: string): Buffer {
+function idKey(kind: Kind, id: string, more = 0): Buffer {
   if (!isId(id)) throw new RangeError('an id to store is well-formed, not empty, and of bounded length')
-  const bytes = Buffer.from(id, 'utf8')
-  const prefix = Buffer.from([kind, bytes.length >> 8, bytes.length & 0xff])
-  return Buffer.concat([prefix, bytes])
+  const length = Buffer.byteLength(id)
+  const key = Buffer.allocUnsafe(ID_AT + length + more)
+  key[0] = kind
+  key.writeUInt16BE(length, 1)
+  key.write(id, ID_AT)
+  return key
 }
 
 export const headKey = (userId: string): Buffer => idKey(KINDS.head, userId)
@@ -33,12 +40,21 @@ export const receiptKey = (eventId: string): Buffer => idKey(KINDS.receipt, even
 export const refusalKey = (eventId: string): Buffer => idKey(KINDS.refusal, eventId)
 export const revocationKey = (userId: string): Buffer => idKey(KINDS.revocation, userId)
 export const healthKey = Buffer.from([KINDS.health])
+/** How far the journal was brought into the database. */
+export const journalKey = Buffer.from([KINDS.journal])
+
+/** A string that is the same for the same bytes only. */
+export function nameOf(key: Buffer): string {
+  return key.toString('latin1')
+}
 
 /** Entries of one user lie side by side, in the order of their offsets. */
 export function entryKey(userId: string, offset: number): Buffer {
-  const suffix = Buffer.alloc(OFFSET_BYTES)
-  suffix.writeBigUInt64BE(BigInt(offset))
-  return Buffer.concat([idKey(KINDS.entry, userId), suffix])
+  const key = idKey(KINDS.entry, userId, OFFSET_BYTES)
+  // Halves of a number: a BigInt would take as long as all the rest.
+  key.writeUInt32BE(Math.floor(offset / 2 ** 32), key.length - OFFSET_BYTES)
+  key.writeUInt32BE(offset % 2 ** 32, key.length - OFFSET_BYTES / 2)
+  return key
 }
 
 export function offsetOf(entry: Buffer): number {

@@ -15,9 +15,9 @@ import type {
 } from '../core/ports.ts'
 import type { Batch } from './batch.ts'
 import type { GroupCommit } from './group-commit.ts'
-import { after, entryKey, headKey, offsetOf, receiptKey } from './keys.ts'
+import { entryKey, headKey, receiptKey } from './keys.ts'
 import { keptSince, stamped, stampOf, textOf } from './stamped.ts'
-import type { Records, Store, StoredRecord } from './store.ts'
+import type { Records, Store } from './store.ts'
 
 export interface LmdbEventLogOptions {
   readonly store: Store
@@ -120,10 +120,12 @@ export class LmdbEventLog implements EventLog {
 
   #write(batch: Batch, event: AcceptedEvent): Receipt {
     const now = this.#clock.now()
+    const written = stamped(now, event.text)
     let acceptedAt = now
     const recipients = event.recipients.map(({ userId, field }): ReceiptRecipient => {
       const { head: offset, loggedAt } = this.#extend(batch, userId, now)
-      batch.put(entryKey(userId, offset), stamped(loggedAt, event.text))
+      // Written once, and put into the journal once, however many logs it goes into.
+      batch.put(entryKey(userId, offset), loggedAt === now ? written : stamped(loggedAt, event.text))
       // After the clock stepped back, the receipt must still outlive the entries.
       acceptedAt = Math.max(acceptedAt, loggedAt)
       return { userId, field, offset, deliveries: [] }
@@ -156,17 +158,21 @@ export class LmdbEventLog implements EventLog {
     return stampOf(record) < since ? undefined : receiptIn(textOf(record))
   }
 
-  /** Entries from one offset to another, or back, as many as make a page. */
+  /** Entries from one offset to another, or back, as many as make a page: by their offsets, which have no holes. */
   #page(userId: string, first: number, last: number, limits: PageLimits, reverse = false): LogEntry[] {
-    const range = { start: entryKey(userId, first), end: after(entryKey(userId, last)), reverse }
     const budget = new PageBudget(limits)
     const entries: LogEntry[] = []
-    for (const record of this.#store.range(range)) {
-      const entry = entryOf(record)
-      if (!budget.admits(entry)) break
+    for (let i = 0; i <= last - first; i++) {
+      const entry = this.#entry(userId, reverse ? last - i : first + i)
+      if (entry === undefined || !budget.admits(entry)) break
       entries.push(entry)
     }
     return entries
+  }
+
+  #entry(userId: string, offset: number): LogEntry | undefined {
+    const record = this.#store.get(entryKey(userId, offset))
+    return record === undefined ? undefined : { offset, loggedAt: stampOf(record), text: textOf(record) }
   }
 
   #keptSince(): number {
@@ -205,13 +211,24 @@ function emptyLog(now: number): Head {
   return { base: now, head: now - 1, loggedAt: 0 }
 }
 
+const NUMBER_BYTES = 8
+const JSON_BEGINS = 0x7b
+
 function headIn(records: Records, userId: string): Head | undefined {
   const record = records.get(headKey(userId))
-  return record === undefined ? undefined : (JSON.parse(record.toString()) as Head)
+  if (record === undefined) return undefined
+  // As version 0.1 wrote it. No number that stands in a head begins with this byte.
+  if (record[0] === JSON_BEGINS) return JSON.parse(record.toString()) as Head
+  const number = (at: number): number => record.readDoubleBE(at * NUMBER_BYTES)
+  return { base: number(0), head: number(1), loggedAt: number(2) }
 }
 
 function putHead(batch: Batch, userId: string, head: Head): Head {
-  batch.put(headKey(userId), Buffer.from(JSON.stringify(head)))
+  const record = Buffer.allocUnsafe(3 * NUMBER_BYTES)
+  record.writeDoubleBE(head.base, 0)
+  record.writeDoubleBE(head.head, NUMBER_BYTES)
+  record.writeDoubleBE(head.loggedAt, 2 * NUMBER_BYTES)
+  batch.put(headKey(userId), record)
   return head
 }
 
@@ -229,10 +246,6 @@ function receiptIn(text: string): Receipt {
     return { ...recipient, deliveries: timed(recipient.deliveries) }
   })
   return { ...receipt, recipients }
-}
-
-function entryOf({ key, value }: StoredRecord): LogEntry {
-  return { offset: offsetOf(key), loggedAt: stampOf(value), text: textOf(value) }
 }
 
 function idConflict(id: string): FanoutError {

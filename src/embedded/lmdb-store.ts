@@ -51,6 +51,17 @@ export class LmdbStore implements Store {
     }
   }
 
+  /** The same, at once: nothing else goes on in this process until it is on disk. */
+  commitNow(changes: readonly Change[]): void {
+    const db = this.#opened()
+    db.transactionSync(() => {
+      for (const { key, value } of changes) {
+        if (value === undefined) db.removeSync(key)
+        else db.putSync(key, value)
+      }
+    })
+  }
+
   async close(): Promise<void> {
     if (!this.#open) return
     this.#open = false

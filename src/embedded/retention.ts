@@ -123,7 +123,7 @@ export class Retention {
     const { kind, lifeMs, skip } = this.#kinds[index] ?? this.#kinds[0]
     const since = keptSince(this.#options.clock.now(), lifeMs)
     let [next, looked, removed] = [key, 0, 0]
-    for (const record of this.#options.store.range({ start: key, end: kindRange(kind).end })) {
+    for (const record of this.#options.store.range({ start: key, end: kindRange(kind).end, mayLag: true })) {
       if (looked === most) return { position: { index, key: next }, looked, removed }
       looked++
       next = after(record.key)
@@ -139,7 +139,7 @@ export class Retention {
   }
 }
 
-/** The batch knows best: a job before this one may have written the record anew. */
+/** The batch knows best: the record may have been written anew by now, or be gone. */
 function removeExpired(batch: Batch, key: Buffer, since: number): boolean {
   const current = batch.get(key)
   if (current !== undefined && stampOf(current) >= since) return false

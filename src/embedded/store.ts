@@ -14,6 +14,8 @@ export interface KeyRange {
   readonly end: Buffer
   /** From the highest key down. */
   readonly reverse?: boolean
+  /** What was changed in the last seconds may be missing or be as it was: faster, for whoever looks for what is old. */
+  readonly mayLag?: boolean
 }
 
 /** One record to write, or, without a value, to remove. */

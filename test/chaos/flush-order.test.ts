@@ -91,11 +91,8 @@ describe('the order of system calls', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const isDatabase = (call: SystemCall): boolean => fileOf(call).endsWith('/events.mdb')
+  const isJournal = (call: SystemCall): boolean => /\/journal-[01]$/.test(fileOf(call))
   const isWrite = ({ name }: SystemCall): boolean => name.includes('write') || name.startsWith('send')
-  /** LMDB's first two pages: which of them is newer decides which transactions count, for readers as after a crash. */
-  const isMeta = (call: SystemCall): boolean =>
-    call.name === 'pwrite64' && isDatabase(call) && Number(/(\d+)$/.exec(call.args)?.[1]) < 2 * 4096
   const isSocket = (call: SystemCall): boolean => isWrite(call) && fileOf(call).startsWith('socket:')
 
   const first = (what: string, fits: (call: SystemCall) => boolean): SystemCall => {
@@ -104,39 +101,56 @@ describe('the order of system calls', () => {
     return found
   }
 
-  /** Descriptors of the database for which a write returns no sooner than it is on disk. */
-  const syncedDescriptors = (): number[] =>
-    calls
+  it.each(EVENTS)('for %s is: record, flush; then push; then answer', (id) => {
+    const quoted = `\\"id\\":\\"${id}\\"`
+    const record = first(
+      'record with the event',
+      (call) => isWrite(call) && isJournal(call) && call.args.includes(quoted),
+    )
+    const flush = first(
+      'flush after it',
+      (call) =>
+        call.name === 'fdatasync' && descriptorOf(call) === descriptorOf(record) && call.began > record.ended,
+    )
+    expect(flush.result).toBe('0')
+    const told = first('word of it', (call) => isSocket(call) && call.args.includes(quoted))
+    expect(told.began).toBeGreaterThan(flush.ended)
+    const push = first(
+      'push',
+      (call) => isSocket(call) && call.args.includes(`\\"event\\":{\\"type\\":\\"FLUSH_ORDER\\",${quoted}`),
+    )
+    const answer = first(
+      'answer',
+      (call) => isSocket(call) && call.args.includes('HTTP/1.1 200') && call.args.includes(quoted),
+    )
+    expect(push.began).toBeGreaterThan(flush.ended)
+    expect(answer.began).toBeGreaterThan(push.ended)
+  })
+
+  /** LMDB's first two pages: which of them is newer decides which transactions count, for readers as after a crash. */
+  const isMeta = (call: SystemCall): boolean =>
+    call.name === 'pwrite64' &&
+    fileOf(call).endsWith('/events.mdb') &&
+    Number(/(\d+)$/.exec(call.args)?.[1]) < 2 * 4096
+
+  it('brings all of it into the database: pages, flush, and the meta page on a descriptor that flushes', () => {
+    const synced = calls
       .filter(({ name, args }) => name === 'openat' && args.includes('/events.mdb"') && /O_D?SYNC/.test(args))
       .map(({ result }) => parseInt(result, 10))
-
-  it.each(EVENTS)(
-    'for %s is: pages, flush, meta page in a flush of its own; then push; then answer',
-    (id) => {
-      const quoted = `\\"id\\":\\"${id}\\"`
-      const pages = first('page with the event', (call) => isDatabase(call) && call.args.includes(quoted))
+    for (const id of EVENTS) {
+      const isPage = (call: SystemCall): boolean =>
+        isWrite(call) && fileOf(call).endsWith('/events.mdb') && call.args.includes(`\\"id\\":\\"${id}\\"`)
+      const page = first(`page with ${id}`, isPage)
       const flush = first(
         'flush after it',
-        (call) => call.name === 'fdatasync' && isDatabase(call) && call.began > pages.ended,
+        (call) =>
+          call.name === 'fdatasync' && fileOf(call).endsWith('/events.mdb') && call.began > page.ended,
       )
-      expect(flush.result).toBe('0')
-      const commit = first('meta page after it', (call) => isMeta(call) && call.began > pages.began)
+      const commit = first('meta page after it', (call) => isMeta(call) && call.began > page.began)
       expect(commit.began).toBeGreaterThan(flush.ended)
-      expect(syncedDescriptors()).toContain(descriptorOf(commit))
-      const told = first('word of it', (call) => isSocket(call) && call.args.includes(quoted))
-      expect(told.began).toBeGreaterThan(commit.ended)
-      const push = first(
-        'push',
-        (call) => isSocket(call) && call.args.includes(`\\"event\\":{\\"type\\":\\"FLUSH_ORDER\\",${quoted}`),
-      )
-      const answer = first(
-        'answer',
-        (call) => isSocket(call) && call.args.includes('HTTP/1.1 200') && call.args.includes(quoted),
-      )
-      expect(push.began).toBeGreaterThan(commit.ended)
-      expect(answer.began).toBeGreaterThan(push.ended)
-    },
-  )
+      expect(synced).toContain(descriptorOf(commit))
+    }
+  })
 })
 
 describe('the reading of a trace', () => {

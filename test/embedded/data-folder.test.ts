@@ -2,6 +2,9 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDataFolder } from '../../src/embedded/data-folder.ts'
+import { entryKey, headKey } from '../../src/embedded/keys.ts'
+import { LmdbStore } from '../../src/embedded/lmdb-store.ts'
+import { stamped } from '../../src/embedded/stamped.ts'
 import { sampleEvent } from '../contract/samples.ts'
 import { Child } from './children.ts'
 import { removeFolder, temporaryFolder } from './folders.ts'
@@ -23,7 +26,8 @@ describe('opening', () => {
     const folder = openDataFolder(path)
     expect(statSync(path).mode & 0o777).toBe(0o700)
     expect(statSync(join(path, 'events.mdb')).mode & 0o777).toBe(0o600)
-    expect(readFileSync(join(path, 'format'), 'utf8')).toBe('1\n')
+    expect(readFileSync(join(path, 'format'), 'utf8')).toBe('2\n')
+    for (const file of ['journal-0', 'journal-1']) expect(statSync(join(path, file)).mode & 0o777).toBe(0o600)
     expect(existsSync(join(path, 'format.new'))).toBe(false)
     await folder.close()
   })
@@ -36,11 +40,31 @@ describe('opening', () => {
   it('refuses a format that it does not know, and leaves the folder as it was', async () => {
     await openDataFolder(path).close()
     writeFileSync(join(path, 'format'), '7\n')
-    const message = `the data folder ${path} has format "7", and this version of event-fanout reads only format 1; run the version that wrote it, or use another folder`
+    const message = `the data folder ${path} has format "7", and this version of event-fanout reads only formats 1 and 2; run the version that wrote it, or use another folder`
     expect(() => openDataFolder(path)).toThrow(message)
     expect(() => openDataFolder(path)).toThrow(message)
-    writeFileSync(join(path, 'format'), '1\n')
+    writeFileSync(join(path, 'format'), '2\n')
     await openDataFolder(path).close()
+  })
+
+  it('takes a folder of version 1, which had no journal, and says that it is one of version 2 now', async () => {
+    const now = Date.now()
+    const head = { base: now, head: now, loggedAt: now }
+    mkdirSync(path, { recursive: true })
+    writeFileSync(join(path, 'format'), '1\n')
+    const database = new LmdbStore(join(path, 'events.mdb'))
+    const text = '{"type":"T","id":"e1"}'
+    await database.commit([
+      { key: headKey('ann'), value: Buffer.from(JSON.stringify(head)) },
+      { key: entryKey('ann', now), value: stamped(now, text) },
+    ])
+    await database.close()
+    const folder = openDataFolder(path)
+    expect(readFileSync(join(path, 'format'), 'utf8')).toBe('2\n')
+    expect(await folder.log.newest('ann', ALL)).toMatchObject({ head: now, entries: [{ offset: now, text }] })
+    const [appended] = await folder.log.append([sampleEvent('e2', ['ann'])])
+    expect(appended).toMatchObject({ receipt: { recipients: [{ offset: now + 1 }] } })
+    await folder.close()
   })
 
   it('fails where the folder cannot be made', () => {
