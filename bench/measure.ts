@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { open } from 'lmdb'
+import { recordsIn } from '../src/embedded/journal/record.ts'
 
 /** Linux counts CPU time in hundredths of a second, on every architecture that Node runs on. */
 const TICK_US = 10_000
@@ -27,12 +27,10 @@ export function residentOf(pid: number): Resident {
   return { own: field('RssAnon'), all: field('VmRSS') }
 }
 
-/** How many transactions a data folder has seen; each one is flushed by itself. */
-export async function transactionsIn(dataDir: string): Promise<number> {
-  const database = open({ path: join(dataDir, 'events.mdb'), noSubdir: true, readOnly: true })
-  const { lastTxnId } = database.getStats() as { lastTxnId: number }
-  await database.close()
-  return lastTxnId
+/** How many commits the journal of a data folder has seen; each one is flushed by itself. */
+export function commitsIn(dataDir: string): number {
+  const records = ['journal-0', 'journal-1'].flatMap((name) => recordsIn(readFileSync(join(dataDir, name))))
+  return Math.max(0, ...records.map(({ sequence }) => sequence))
 }
 
 /** A flush of one page, the floor under whatever is durable here: the median, in milliseconds. */

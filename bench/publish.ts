@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, measuredLoop, openSocket, withLanes } from './load.ts'
-import { flushTime, print, rounded, transactionsIn, withFolder } from './measure.ts'
+import { flushTime, print, rounded, commitsIn, withFolder } from './measure.ts'
 
 const OUTSTANDING = [1, 16, 64]
 const USERS = 100
@@ -45,15 +45,15 @@ async function publishes(): Promise<Record<string, string | number>[]> {
       rows.push(
         await withLanes(server.httpUrl, outstanding, async (lanes) => {
           await closedLoop({ lanes, body, seconds: WARM_UP_S })
-          const before = await transactionsIn(dataDir)
+          const before = commitsIn(dataDir)
           const result = await measuredLoop(server.pid, { lanes, body, seconds })
-          const transactions = (await transactionsIn(dataDir)) - before
+          const flushes = commitsIn(dataDir) - before
           const events = (result['events/s'] ?? NaN) * seconds
           return {
             what: 'publish',
             outstanding,
             ...result,
-            'flushes/event': rounded(transactions / events, 2),
+            'flushes/event': rounded(flushes / events, 2),
           }
         }),
       )

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +10,16 @@ export const SECRET = 'a secret for servers under test, known to everybody'
 /** The built server, or with `CHAOS_SERVER` another one: to see whether a test notices what is broken in it. */
 const MAIN =
   process.env['CHAOS_SERVER'] ?? fileURLToPath(new URL('../../dist/src/local/main.js', import.meta.url))
+
+/** What `npm start` gives to Node. */
+function startFlags(): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    scripts: { start: string }
+  }
+  const flags = /^exec node (.*) dist\/src\/local\/main\.js$/.exec(scripts.start)?.[1]
+  if (flags === undefined) throw new Error(`"npm start" is not what this expects: ${scripts.start}`)
+  return flags.split(' ')
+}
 
 export interface ServerOptions {
   readonly dataDir: string
@@ -44,6 +54,7 @@ export class ServerProcess {
     const [command, ...args] = [
       ...(options.under ?? []),
       process.execPath,
+      ...startFlags(),
       ...(options.nodeArguments ?? []),
       MAIN,
     ]

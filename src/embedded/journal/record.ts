@@ -101,6 +101,17 @@ export function decodeRecord(
   }
 }
 
+/** The records from the beginning, up to where there is none that is whole, or one that is left from an earlier use. */
+export function recordsIn(bytes: Buffer): JournalRecord[] {
+  const records: JournalRecord[] = []
+  for (let found = decodeRecord(bytes, 0); found !== undefined; found = decodeRecord(bytes, found.end)) {
+    const last = records.at(-1)
+    if (last !== undefined && found.record.sequence !== last.sequence + 1) break
+    records.push(found.record)
+  }
+  return records
+}
+
 /** What fits its checksum was written by `encodeRecord`, so lengths are not doubted any more. */
 function readChanges(bytes: Buffer, start: number, count: number): Change[] {
   const changes: Change[] = []

@@ -1,5 +1,5 @@
 import { closeSync, constants, fdatasync, fstatSync, openSync, readFileSync, write } from 'node:fs'
-import { decodeRecord, type JournalRecord } from './record.ts'
+import { type JournalRecord, recordsIn } from './record.ts'
 
 /** How far ahead a file is made longer, in bytes. */
 const STEP = 1024 * 1024
@@ -41,16 +41,8 @@ export class Segment {
     this.#end = end
   }
 
-  /** Its records from the beginning, up to where there is none that is whole, or one that is left from an earlier use. */
   read(): JournalRecord[] {
-    const bytes = readFileSync(this.#file)
-    const records: JournalRecord[] = []
-    for (let found = decodeRecord(bytes, 0); found !== undefined; found = decodeRecord(bytes, found.end)) {
-      const last = records.at(-1)
-      if (last !== undefined && found.record.sequence !== last.sequence + 1) break
-      records.push(found.record)
-    }
-    return records
+    return recordsIn(readFileSync(this.#file))
   }
 
   close(): void {
