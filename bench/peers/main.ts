@@ -1,0 +1,121 @@
+/**
+ * event-fanout beside other systems that bring an event to connected users, in the same run on the same machine:
+ *
+ *     npm run bench -- [--users 2000] [--rate 1000] [--seconds 5] [--runs 3] [--only event-fanout,bare-ws]
+ *
+ * docs/benchmarks.md says what is measured and why it is fair, and where it is not.
+ */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PEERS } from './all-peers.ts'
+import { machineFacts, tooManySockets } from './machine-facts.ts'
+import type { Measured } from './measured.ts'
+import { type BenchOptions, readOptions, USAGE } from './options.ts'
+import { Programs } from './programs.ts'
+import { chart, markdown, type Report, type System } from './report.ts'
+import { OUTSTANDING } from './settings.ts'
+import { shown } from './statistics.ts'
+
+const EXIT_FAILED = 1
+const EXIT_USAGE = 2
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
+
+function optionsOrExit(): BenchOptions {
+  try {
+    const options = readOptions(process.argv.slice(2))
+    const problem = tooManySockets(options.users + OUTSTANDING)
+    if (problem !== undefined) throw new Error(`--users is ${options.users}; ${problem}`)
+    return options
+  } catch (error) {
+    say(`${(error as Error).message}\n\n${USAGE}`)
+    process.exit(EXIT_USAGE)
+  }
+}
+
+/** @throws if the load generator ended without a result */
+async function measure(key: string, options: BenchOptions): Promise<Measured> {
+  const path = fileURLToPath(new URL('load-generator.ts', import.meta.url))
+  // With NaN kept as it is.
+  const child = fork(path, [key, JSON.stringify(options)], { serialization: 'advanced' })
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the load generator for ${key} ended (${String(code)}) without a result`)
+  })
+  const [measured] = (await Promise.race([once(child, 'message'), ended])) as [Measured]
+  await ended.catch(() => undefined)
+  return measured
+}
+
+/** In another order each time, so that nobody always comes after the same one. */
+function rotated<T>(list: readonly T[], by: number): T[] {
+  const first = by % Math.max(1, list.length)
+  return [...list.slice(first), ...list.slice(0, first)]
+}
+
+interface Results {
+  readonly runs: Measured[]
+  absent?: string
+}
+
+async function measureAll(options: BenchOptions): Promise<Map<string, Results>> {
+  const results = new Map(options.only.map((key) => [key, resultsOf(key, options)]))
+  const present = options.only.filter((key) => results.get(key)?.absent === undefined)
+  for (let run = 0; run < options.runs; run++) {
+    for (const key of rotated(present, run)) await measureOnce(key, run, options, results.get(key))
+  }
+  return results
+}
+
+function resultsOf(key: string, { programs }: BenchOptions): Results {
+  const missing = PEERS[key]?.missing(new Programs(programs))
+  if (missing === undefined) return { runs: [] }
+  say(`${key} is missing: ${missing}`)
+  return { runs: [], absent: `missing: ${missing}` }
+}
+
+/** A system that fails does not take the others' results with it. */
+async function measureOnce(
+  key: string,
+  run: number,
+  options: BenchOptions,
+  results: Results | undefined,
+): Promise<void> {
+  try {
+    const measured = await measure(key, options)
+    results?.runs.push(measured)
+    say(progress(run, options, measured))
+  } catch (error) {
+    process.exitCode = EXIT_FAILED
+    if (results !== undefined) results.absent = `failed: ${(error as Error).message}`
+    say((error as Error).message)
+  }
+}
+
+function progress(run: number, { runs }: BenchOptions, { name, fixed, closed }: Measured): string {
+  return (
+    `run ${run + 1} of ${runs}: ${name}: ${shown(closed.eventsPerSecond)} events/s, ` +
+    `p99 ${shown(fixed.p99)} ms at the fixed rate, ${fixed.lost + closed.lost} lost, ` +
+    `others used ${shown(closed.othersShare * 100)} % of the machine`
+  )
+}
+
+function systemOf(key: string, { runs, absent }: Results): System[] {
+  const peer = PEERS[key]
+  if (peer === undefined) return []
+  const { name, log, acknowledged, durable } = peer
+  return [{ name, log, acknowledged, durable, runs, ...(absent !== undefined && { absent }) }]
+}
+
+const options = optionsOrExit()
+const results = await measureAll(options)
+const systems = [...results].flatMap(([key, result]) => systemOf(key, result))
+const report: Report = { at: new Date().toISOString(), machine: await machineFacts(), options, systems }
+mkdirSync(options.out, { recursive: true })
+const text = markdown(report)
+writeFileSync(join(options.out, 'peers.json'), `${JSON.stringify(report, undefined, 2)}\n`)
+writeFileSync(join(options.out, 'peers.md'), text)
+writeFileSync(join(options.out, 'peers.svg'), chart(report))
+console.log(text)
