@@ -52,7 +52,8 @@ export class JournaledStore implements Store {
     this.#journal = new Journal(folder, options)
     const recovered = new Overlay()
     for (const { changes } of this.#journal.recover(settledUpTo(database))) recovered.add(changes)
-    if (recovered.size > 0) database.commitNow([...recovered.changes, mark(this.#journal.sequence)])
+    if (recovered.size === 0) return
+    for (const part of parts([...recovered.changes, mark(this.#journal.sequence)])) database.commitNow(part)
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -167,9 +168,7 @@ export class JournaledStore implements Store {
 
   /** In several transactions. If not all of them come to pass, the mark has not moved, and all is done again. */
   async #bringIn(changes: readonly Change[]): Promise<void> {
-    for (let from = 0; from < changes.length; from += CHANGES_AT_ONCE) {
-      await this.#database.commit(changes.slice(from, from + CHANGES_AT_ONCE))
-    }
+    for (const part of parts(changes)) await this.#database.commit(part)
   }
 
   /** What little there is in the journal when nothing more comes is not left there. */
@@ -180,6 +179,12 @@ export class JournaledStore implements Store {
       if (this.#committing || this.#settling !== undefined) this.#schedule()
       else this.#turn()
     }, this.#options.settleAfterMs).unref()
+  }
+}
+
+function* parts(changes: readonly Change[]): Generator<readonly Change[]> {
+  for (let from = 0; from < changes.length; from += CHANGES_AT_ONCE) {
+    yield changes.slice(from, from + CHANGES_AT_ONCE)
   }
 }
 

@@ -105,10 +105,11 @@ export class LmdbEventLog implements EventLog {
   ): Promise<{ cursor: number; complete: boolean }> {
     const log = await this.#log(userId)
     const first = this.#firstKept(userId, log)
-    const low = Math.max(first, log.head - walk + 1)
-    // A search by halves comes to where the walk would, in fewer steps.
-    const cursor = this.#firstSince(userId, low, log.head, since) - 1
-    return { cursor, complete: cursor >= low || low === first }
+    const lowest = log.head - walk
+    // A search by halves comes to where the walk would, in fewer steps. The entry right below the walk is looked at as well: if
+    // it is older, nothing is missing.
+    const cursor = this.#firstSince(userId, Math.max(first, lowest), log.head, since) - 1
+    return { cursor: Math.max(cursor, lowest), complete: cursor >= lowest }
   }
 
   #appendOne(batch: Batch, event: AcceptedEvent): Appended {

@@ -1,5 +1,10 @@
 import { open, type RootDatabase } from 'lmdb'
+import { FileRoom } from './file-room.ts'
 import type { Change, KeyRange, Store, StoredRecord } from './store.ts'
+
+/** What a change may take beside its bytes: its page is written in another place, and so are those above it, or it is split. */
+const PAGES_OF_A_CHANGE = 3
+const MARGIN_BYTES = 1024 * 1024
 
 /**
  * One LMDB file.
@@ -8,10 +13,13 @@ import type { Change, KeyRange, Store, StoredRecord } from './store.ts'
  *   transaction visible. With it on, readers see what is not yet on disk, a failed sync is noticed too late, and
  *   measured with lmdb 3.5.6, promises resolve no sooner.
  * - `eventTurnBatching` off: it adds a promise of its own to each transaction that nobody can catch when it rejects.
+ * - Room is made before LMDB writes. When a page of its own cannot be written, version 3.5.6 formats a message into 100 bytes of memory
+ *   that is longer (mdb.c, where it says "Attempting to write page"), and the process ends, or worse, goes on.
  * - `batch` and not `transaction`: it needs no way back from the writing thread into this one in mid-transaction.
  */
 export class LmdbStore implements Store {
   readonly #db: RootDatabase<Buffer, Buffer>
+  readonly #room: FileRoom
   #open = true
 
   constructor(file: string) {
@@ -23,6 +31,7 @@ export class LmdbStore implements Store {
       overlappingSync: false,
       eventTurnBatching: false,
     })
+    this.#room = new FileRoom(file)
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -42,6 +51,7 @@ export class LmdbStore implements Store {
 
   async commit(changes: readonly Change[]): Promise<void> {
     const db = this.#opened()
+    this.#makeRoom(changes)
     try {
       await db.batch(() => {
         for (const { key, value } of changes) void (value === undefined ? db.remove(key) : db.put(key, value))
@@ -54,6 +64,7 @@ export class LmdbStore implements Store {
   /** The same, at once: nothing else goes on in this process until it is on disk. */
   commitNow(changes: readonly Change[]): void {
     const db = this.#opened()
+    this.#makeRoom(changes)
     db.transactionSync(() => {
       for (const { key, value } of changes) {
         if (value === undefined) db.removeSync(key)
@@ -66,6 +77,17 @@ export class LmdbStore implements Store {
     if (!this.#open) return
     this.#open = false
     await this.#db.close()
+    this.#room.close()
+  }
+
+  #makeRoom(changes: readonly Change[]): void {
+    const { lastPageNumber, pageSize } = this.#opened().getStats() as {
+      lastPageNumber: number
+      pageSize: number
+    }
+    const used = (lastPageNumber + 1) * pageSize
+    const values = changes.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+    this.#room.ensure(used + values + changes.length * PAGES_OF_A_CHANGE * pageSize + MARGIN_BYTES)
   }
 
   /** A closed environment is unmapped memory: to read it would end the process, not throw. */
