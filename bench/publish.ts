@@ -1,5 +1,6 @@
 /**
- * How many events a second a closed loop of publishers gets through, beside the least that HTTP and JSON cost:
+ * How many events a second a closed loop of publishers gets through, beside the least that HTTP and JSON cost, by themselves and
+ * behind the gateway:
  *
  *     npm run build
  *     npm run bench:publish -- [--runs 3] [--seconds 4]
@@ -64,8 +65,10 @@ async function publishes(): Promise<Record<string, string | number>[]> {
   })
 }
 
-async function floor(): Promise<Record<string, string | number>[]> {
-  const child = fork(fileURLToPath(new URL('floor-server.ts', import.meta.url)), { stdio: 'inherit' })
+/** @param kind of server, see floor-server.ts */
+async function floor(kind: 'bare' | 'gateway'): Promise<Record<string, string | number>[]> {
+  const file = fileURLToPath(new URL('floor-server.ts', import.meta.url))
+  const child = fork(file, [kind], { stdio: 'inherit' })
   const [{ port }] = (await once(child, 'message')) as [AddressInfo]
   const rows = []
   for (const outstanding of OUTSTANDING) {
@@ -73,7 +76,8 @@ async function floor(): Promise<Record<string, string | number>[]> {
       await withLanes(`http://127.0.0.1:${port}`, outstanding, async (lanes) => {
         await closedLoop({ lanes, body, seconds: WARM_UP_S })
         const result = await measuredLoop(child.pid ?? 0, { lanes, body, seconds: seconds / 2 })
-        return { what: 'bare node:http', outstanding, ...result, 'flushes/event': 0 }
+        const what = kind === 'bare' ? 'bare node:http' : 'node:http and the gateway'
+        return { what, outstanding, ...result, 'flushes/event': 0 }
       }),
     )
   }
@@ -84,6 +88,8 @@ async function floor(): Promise<Record<string, string | number>[]> {
 
 const flush = await withFolder(async (folder) => flushTime(folder))
 const runs = []
-for (let run = 0; run < Number(values.runs); run++) runs.push([...(await publishes()), ...(await floor())])
+for (let run = 0; run < Number(values.runs); run++) {
+  runs.push([...(await publishes()), ...(await floor('gateway')), ...(await floor('bare'))])
+}
 print(runs, { flushMs: rounded(flush, 3) })
 console.log(`\nOne flush of a 4 KiB page on this disk: ${rounded(flush, 3)} ms`)

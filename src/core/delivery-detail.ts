@@ -38,7 +38,11 @@ export function tallyOf({ deliveries, omitted = {} }: ReceiptRecipient): {
   return { connections: deliveries.length + cut, sent: (counts.sent ?? 0) + (omitted.sent ?? 0) }
 }
 
+/** More than any delivery takes: a device's name has 128 characters, each of which JSON may write in six. */
+const MOST_BYTES_OF_ONE = 1000
+
 function keptOf(deliveries: readonly Delivery[]): ReadonlySet<Delivery> {
+  if (deliveries.length * MOST_BYTES_OF_ONE <= LIMITS.deliveryBytes) return new Set(deliveries)
   const mostTellingFirst = deliveries.toSorted((a, b) => Number(isSent(a)) - Number(isSent(b)))
   let bytes = 0
   const isWithin = (delivery: Delivery) => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, systemClock } from '../clock.ts'
+import { endOfTurn } from '../end-of-turn.ts'
 import { corsHeaders, type CorsOptions, isPreflight, preflightHeaders } from './cors.ts'
 import { type HttpApiEvent, httpEvent } from './event.ts'
 import { BodyReader } from './body-reader.ts'
@@ -99,8 +100,10 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       cors && isPreflight(request)
         ? { status: 204, headers: preflightHeaders(cors, request) }
         : await answer(request)
+    const headers = cors ? corsHeaders(cors, request) : {}
+    await endOfTurn()
     if (response.destroyed) return
-    sendHttpAnswer(response, answered, cors ? corsHeaders(cors, request) : {})
+    sendHttpAnswer(response, answered, headers)
     if (answered.close) endOnceSent(request, response, clock)
   }
 
