@@ -36,7 +36,8 @@ export function planJobs(random: Random, { events, users }: CampaignSize): Job[]
   return jobs
 }
 
-function planEvent(random: Random, n: number, users: number): PlannedEvent {
+/** One event of its own kind and size, to one to three random users. */
+export function planEvent(random: Random, n: number, users: number): PlannedEvent {
   const recipients = random.distinct(random.whole(1, 3), users).map((user) => `user-${user}`)
   const id = random.chance(0.5) ? `chaos-${n}` : undefined
   const text = JSON.stringify({
