@@ -100,7 +100,7 @@ describe('the data folder', () => {
     const server = ServerProcess.unawaited({ DATA_DIR: folder })
     expect(await server.exited).toEqual({ code: 2, signal: null })
     expect(server.stderr).toMatch(
-      /^event-fanout: DATA_DIR is .* has format "99", and .* reads only format 1; .*\n$/,
+      /^event-fanout: DATA_DIR is .* has format "99", and .* reads only formats 1 and 2; .*\n$/,
     )
   })
 
