@@ -53,7 +53,7 @@ export class JournaledStore implements Store {
     const recovered = new Overlay()
     for (const { changes } of this.#journal.recover(settledUpTo(database))) recovered.add(changes)
     if (recovered.size === 0) return
-    for (const part of parts([...recovered.changes, mark(this.#journal.sequence)])) database.commitNow(part)
+    for (const part of parts([...recovered.sorted, mark(this.#journal.sequence)])) database.commitNow(part)
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -144,7 +144,7 @@ export class JournaledStore implements Store {
   #turn(): void {
     this.#settling = this.#recent
     this.#recent = new Overlay()
-    const changes = [...this.#settling.changes, mark(this.#journal.sequence)]
+    const changes = [...this.#settling.sorted, mark(this.#journal.sequence)]
     this.#journal.turn()
     this.#settle(changes)
   }

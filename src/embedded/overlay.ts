@@ -13,6 +13,14 @@ export class Overlay {
     return this.#changes.values()
   }
 
+  /**
+   * In the order of their keys: what lies together in the database comes together, and its pages are written once. The names
+   * are compared, which have the order of the bytes, since that takes a third of the time.
+   */
+  get sorted(): Change[] {
+    return [...this.#changes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, change]) => change)
+  }
+
   get(name: string): Change | undefined {
     return this.#changes.get(name)
   }
