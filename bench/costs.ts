@@ -17,7 +17,7 @@ export const EVENT_UNITS = {
   functionRequest: 0.1,
 } as const satisfies BillableUnits
 
-/** An ack of a device that has acknowledged before. */
+/** An ack that names its device, as the project's own client's do, of a device that has acknowledged before. */
 export const ACK_UNITS = {
   webSocketMessage: 1,
   readUnit: 1.5,
@@ -71,13 +71,13 @@ export const STATUS_REQUEST_UNITS = {
   httpRequest: 1,
 } as const satisfies BillableUnits
 
-/**
- * Time of functions cannot be measured here; these are assumptions: 8 ms an event at 512 MB, 15 ms an ack and 10 ms a ping
- * at 256 MB.
- */
-const EVENT_GB_SECONDS = 0.008 * 0.5
-const ACK_GB_SECONDS = 0.015 * 0.25
-const PING_GB_SECONDS = 0.01 * 0.25
+/** Milliseconds of functions, which cannot be measured here: these are assumptions. */
+export const FUNCTION_MILLISECONDS = { event: 8, ack: 15, ping: 10 } as const
+
+/** At 512 MB, and the clients' messages at 256 MB. */
+const EVENT_GB_SECONDS = (FUNCTION_MILLISECONDS.event / 1000) * 0.5
+const ACK_GB_SECONDS = (FUNCTION_MILLISECONDS.ack / 1000) * 0.25
+const PING_GB_SECONDS = (FUNCTION_MILLISECONDS.ping / 1000) * 0.25
 
 /**
  * What docs/protocol.md tells clients to do while they are in the foreground. The most that open connections cost, then:
@@ -85,7 +85,8 @@ const PING_GB_SECONDS = 0.01 * 0.25
  */
 const PING_SECONDS = 60
 
-const ASSUMED = {
+/** What `monthly` is told, but for the open connections. */
+export const ASSUMED = {
   recipients: 2,
   connections: 2,
   perEvent: { ...EVENT_UNITS, functionTime: EVENT_GB_SECONDS },

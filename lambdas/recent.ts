@@ -55,6 +55,18 @@ async function tellLedger(
   } else if (cursor.offset === 0) {
     await noteDevice(dependencies, userId, device, { after: 0 })
   } else {
-    await dependencies.devices.acknowledge(userId, device, Math.min(cursor.offset, head), 'poll')
+    await acknowledge(dependencies, userId, device, Math.min(cursor.offset, head))
   }
+}
+
+/** Nobody's events wait, or fail, for it: acknowledgements are cumulative, so the next poll says it again. */
+async function acknowledge(
+  { devices, logger }: Dependencies,
+  userId: string,
+  device: string,
+  offset: number,
+): Promise<void> {
+  await devices.acknowledge(userId, device, offset, 'poll').catch((error: unknown) => {
+    logger.error({ err: error, userId, device }, 'acknowledgement of a poll could not be written')
+  })
 }

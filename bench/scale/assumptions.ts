@@ -1,4 +1,5 @@
 import { FUNCTIONS, type FunctionName } from '../../lib/function-settings.ts'
+import { FUNCTION_MILLISECONDS, ASSUMED as OF_COSTS } from '../costs.ts'
 
 /** Everything that the model is told and does not compute. None of it is measured: an app of yours differs. */
 export interface Assumptions {
@@ -37,7 +38,7 @@ export const ASSUMED: Assumptions = {
   recipientsConnected: 0.5,
   eventsPerBatch: 10,
   acksPerPush: 1,
-  pingSeconds: 60,
+  pingSeconds: OF_COSTS.pingSeconds,
   pollsPerUserAndDay: 1,
 }
 
@@ -66,9 +67,7 @@ export const MILLISECONDS = {
   connect: 20,
   resume: 25,
   disconnect: 10,
-  event: 8,
-  ack: 15,
-  ping: 10,
+  ...FUNCTION_MILLISECONDS,
   poll: 15,
 } as const
 
@@ -87,15 +86,27 @@ export function functionTime(name: FunctionName, milliseconds: number): number {
   return (milliseconds / 1000) * (FUNCTIONS[name].memoryMiB / 1024)
 }
 
-/** What a month's bill needs beside them, as docs/costs.md assumes it: test/bench/scale.test.ts compares. */
+const {
+  storedBytes,
+  retentionDays,
+  receiptBytes,
+  receiptDays,
+  pointInTimeRecovery,
+  logBytesPerEvent,
+  logBytesPerMessage,
+  secrets,
+  emptyReceives,
+} = OF_COSTS
+
+/** What a month's bill needs beside them, as docs/costs.md assumes it. */
 export const STANDING = {
-  storedBytes: 600,
-  retentionDays: 37,
-  receiptBytes: 375,
-  receiptDays: 60,
-  pointInTimeRecovery: true,
-  logBytesPerEvent: 300,
-  logBytesPerMessage: 360,
-  secrets: 1,
-  emptyReceives: 657_000,
-} as const
+  storedBytes,
+  retentionDays,
+  receiptBytes,
+  receiptDays,
+  pointInTimeRecovery,
+  logBytesPerEvent,
+  logBytesPerMessage,
+  secrets,
+  emptyReceives,
+}

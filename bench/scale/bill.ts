@@ -7,10 +7,10 @@ import {
   timesUnits,
   type BillableUnits,
 } from '../../src/template-runner/cost/prices.ts'
-import { PING_UNITS } from '../costs.ts'
+import { ACK_UNITS, PING_UNITS } from '../costs.ts'
 import { type Assumptions, functionTime, MILLISECONDS, STANDING } from './assumptions.ts'
 import { openOnAverage, pushesPerEvent, workOf } from './model.ts'
-import { CLIENT_ACK_UNITS, unitsOf, type Work } from './work.ts'
+import { unitsOf, type Work } from './work.ts'
 
 /** As `monthly` has it. */
 const DAYS = 30.4375
@@ -69,7 +69,7 @@ export function monthlyAssumptions(users: number, assumed: Assumptions): Monthly
     connections: pushes,
     perEvent: perEvent(assumed),
     acksPerEvent: pushes * acksPerPush,
-    perAck: { ...CLIENT_ACK_UNITS, functionTime: functionTime('message', MILLISECONDS.ack) },
+    perAck: { ...ACK_UNITS, functionTime: functionTime('message', MILLISECONDS.ack) },
     openConnections: openOnAverage(users, assumed),
     pingSeconds,
     perPing: { ...PING_UNITS, functionTime: functionTime('message', MILLISECONDS.ping) },

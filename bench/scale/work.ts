@@ -45,14 +45,8 @@ export const RESUME_UNITS = {
 
 export const DISCONNECT_UNITS = { writeUnit: 1, functionRequest: 1 } as const satisfies BillableUnits
 
-/**
- * An ack as the project's own client sends it: without the device's name, which `resume` told. So the connection is looked up
- * for it, a read unit more than one that names its device.
- */
-export const CLIENT_ACK_UNITS = addUnits(ACK_UNITS, { readUnit: 1 })
-
 const OPERATIONS = {
-  acks: { units: CLIENT_ACK_UNITS, inLog: { readUnit: 1 } },
+  acks: { units: ACK_UNITS, inLog: { readUnit: 1 } },
   pings: { units: PING_UNITS, inLog: { readUnit: 1 } },
   polls: { units: POLL_UNITS, inLog: { readUnit: 1 } },
   connects: { units: CONNECT_UNITS, inLog: {} },

@@ -53,7 +53,7 @@ export interface AuthorizerContext {
 }
 
 /** @throws if the authorizer's context is not there: the API is wired up without its authorizer */
-export function senderOf({ connectionId, authorizer }: SocketContext): Sender {
+export function senderOf({ connectionId, connectedAt, authorizer }: SocketContext): Sender {
   // A connection that was opened before a deployment that tells it has none.
   const { userId, expiresAt, issuedAt = '0' } = authorizer ?? {}
   const expires = Number(expiresAt)
@@ -63,5 +63,5 @@ export function senderOf({ connectionId, authorizer }: SocketContext): Sender {
       `connection ${connectionId} came without userId and expiresAt: is the authorizer attached to $connect?`,
     )
   }
-  return { id: connectionId, userId, expiresAt: expires, issuedAt: Number(issuedAt) }
+  return { id: connectionId, userId, expiresAt: expires, issuedAt: Number(issuedAt), connectedAt }
 }

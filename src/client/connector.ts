@@ -12,7 +12,7 @@ export interface Connector {
   readonly evicted: () => boolean
   /** Opens a connection now, or asks the open one whether it is alive. */
   readonly check: () => void
-  /** @returns whether there is a connection to send it over */
+  /** Sends what this device says of itself. @returns whether there is a connection to send it over */
   readonly send: (message: object) => boolean
   /** Asks for what comes after the cursor, if there is a connection. */
   readonly resume: (repair?: boolean) => void
@@ -120,7 +120,8 @@ export function createConnector(
       }
     },
     send: (message) => {
-      current?.send(message)
+      // With the device's name, the server need not look up whose connection it is.
+      current?.send({ ...message, device: context.me.device })
       return !!current
     },
     resume: (repair) => current?.resume(repair),

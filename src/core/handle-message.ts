@@ -18,6 +18,8 @@ export interface MessageDependencies extends ConnectDependencies {
 export interface Sender extends Pick<Connection, 'id' | 'userId' | 'expiresAt'> {
   /** When the token was issued that opened the connection, in milliseconds since 1970. */
   readonly issuedAt: number
+  /** When the connection was opened, in milliseconds since 1970. */
+  readonly connectedAt: number
 }
 
 /**
@@ -56,7 +58,7 @@ async function answer(
     case 'ack': {
       const told = await progress(dependencies, sender, message)
       await dependencies.devices.acknowledge(sender.userId, told.device, told.offset)
-      measureApplied(dependencies, told)
+      measureApplied(dependencies, sender, told)
       return undefined
     }
     case 'report':
@@ -146,10 +148,12 @@ async function introduce(
  * most acknowledgements are about. Of a connection that is younger than the event it says nothing: its device was away, or
  * acknowledges once more what it had before, and neither is a latency of ours.
  */
-function measureApplied({ clock, metrics = NO_METRICS }: MessageDependencies, told: Progress): void {
-  const { offset, end, connection } = told
-  if (offset !== end.head || end.loggedAt === undefined) return
-  if (connection === undefined || connection.registeredAt > end.loggedAt) return
+function measureApplied(
+  { clock, metrics = NO_METRICS }: MessageDependencies,
+  { connectedAt }: Sender,
+  { offset, end }: Progress,
+): void {
+  if (offset !== end.head || end.loggedAt === undefined || connectedAt > end.loggedAt) return
   metrics.observe('publishToApplied', Math.max(0, clock.now() - end.loggedAt) / 1000)
 }
 
@@ -157,13 +161,12 @@ interface Progress {
   readonly device: string
   readonly offset: number
   readonly end: LogEnd
-  /** Over which it was told; not looked up where the message names the device. */
-  readonly connection: Connection | undefined
 }
 
 /**
- * Whose progress a message tells: the device it names, else the one that `resume` named on this connection, else the
- * connection itself. Nobody can have applied what is not there yet, so an acknowledgement above the head means the head.
+ * Whose progress a message tells: the device it names, else the one that `resume` named on this connection, which is looked up for
+ * that, else the connection itself. Whatever it names is a device of the token's user. Nobody can have applied what is not there
+ * yet, so an acknowledgement above the head means the head.
  */
 async function progress(
   { connections, log }: MessageDependencies,
@@ -175,5 +178,5 @@ async function progress(
     message.device === undefined ? connections.get(sender.userId, sender.id) : undefined,
   ])
   const device = message.device ?? connection?.device ?? sender.id
-  return { device, offset: Math.min(message.offset, end.head), end, connection }
+  return { device, offset: Math.min(message.offset, end.head), end }
 }

@@ -13,7 +13,7 @@ import { concurrencyOf, type Load, loadAt, workOf } from '../../bench/scale/mode
 import { SIZES } from '../../bench/scale/options.ts'
 import { accountsFor, crossingOf, QUOTAS } from '../../bench/scale/quotas.ts'
 import { POLL_SECONDS, secondsToReturn } from '../../bench/scale/storm.ts'
-import { CLIENT_ACK_UNITS, tableUnitsOf, unitsOf } from '../../bench/scale/work.ts'
+import { tableUnitsOf, unitsOf } from '../../bench/scale/work.ts'
 import { ACK_UNITS, CONNECT_UNITS, EVENT_UNITS, PING_UNITS, POLL_UNITS } from '../../bench/costs.ts'
 import { settingsFrom } from '../../lib/settings.ts'
 import { monthly } from '../../src/template-runner/cost/monthly.ts'
@@ -36,11 +36,7 @@ function numbersOf(load: Load): Record<string, number> {
 describe('the units', () => {
   it.each([
     ['an event', { events: 1, sends: 0.1, batches: 0.1, pushes: 2 }, EVENT_UNITS],
-    [
-      'an ack that has to look up its connection',
-      { acks: 1 },
-      { ...ACK_UNITS, readUnit: ACK_UNITS.readUnit + 1 },
-    ],
+    ['an ack', { acks: 1 }, ACK_UNITS],
     ['a ping', { pings: 1 }, PING_UNITS],
     ['a poll', { polls: 1 }, POLL_UNITS],
     ['a connection', { connects: 1 }, CONNECT_UNITS],
@@ -189,7 +185,7 @@ describe('what is hot', () => {
   })
 })
 
-describe('what is assumed twice', () => {
+describe('what is assumed here and there', () => {
   const costs = textOf('docs/costs.md')
   const row = (name: string): string => costs.split('\n').find((line) => line.startsWith(`| ${name} |`)) ?? ''
 
@@ -219,10 +215,5 @@ describe('what is assumed twice', () => {
 
   it('is the interval at which clients without a connection poll', () => {
     expect(textOf('src/client/poller.ts')).toContain(`pollInterval = ${POLL_SECONDS}_000`)
-  })
-
-  it('is that the client does not name its device in an ack', () => {
-    expect(textOf('src/client/progress.ts')).toContain("send({ action: 'ack', offset })")
-    expect(CLIENT_ACK_UNITS.readUnit).toBe(ACK_UNITS.readUnit + 1)
   })
 })

@@ -18,6 +18,20 @@ describe('acks', () => {
     expect(given).toEqual(given.toSorted((a, b) => a - b))
   })
 
+  it('name their device, as reports do: the server need not look up whose connection it is', async () => {
+    const { time, server } = scene()
+    await liveApp(time, server, {
+      connect: { device: 'phone' },
+      handle: () => {
+        throw new Error('broken')
+      },
+    })
+    server.publish()
+    await time.advance(1_500)
+    expect(server.acks.at(-1)).toEqual({ device: 'phone', offset: 1001, via: 'socket' })
+    expect(server.reports).toMatchObject([{ device: 'phone', offset: 1001 }])
+  })
+
   it('say what was applied, never what was only received', async () => {
     const { time, server } = scene()
     await liveApp(time, server, {

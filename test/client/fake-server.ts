@@ -26,7 +26,6 @@ interface Peer {
   readonly socket: FakeSocket
   readonly acceptedAt: number
   lastMessage: number
-  device: string | undefined
   /** It has been answered a `resume`. */
   isJoined: boolean
   isMute: boolean
@@ -65,6 +64,7 @@ export class FakeServer implements Network, Listener {
     /** It says that it fetches pushes that were lost. */
     readonly repair: boolean
   }[] = []
+  /** Of acks and reports the device is the one that they name themselves: a look at the connection costs the server a call. */
   readonly acks: { readonly device: string | undefined; readonly offset: number; readonly via: string }[] = []
   readonly reports: {
     readonly device: string | undefined
@@ -201,7 +201,7 @@ export class FakeServer implements Network, Listener {
   #accept(socket: FakeSocket): void {
     const now = this.#time.now()
     const isMute = this.handshakes === 'mute'
-    const peer = { socket, acceptedAt: now, lastMessage: now, device: undefined, isJoined: false, isMute }
+    const peer = { socket, acceptedAt: now, lastMessage: now, isJoined: false, isMute }
     this.#peers.set(socket, peer)
     socket.accept()
     this.#time.after('world', LIFETIME, () => {
@@ -231,12 +231,12 @@ export class FakeServer implements Network, Listener {
 
   #handle(peer: Peer, message: Record<string, unknown>): void {
     const { action, offset } = message
+    const device = typeof message['device'] === 'string' ? message['device'] : undefined
     if (action === 'resume') this.#resume(peer, message)
     else if (action === 'ping') this.#ping(peer)
-    else if (action === 'ack' && isOffset(offset))
-      this.acks.push({ device: peer.device, offset, via: 'socket' })
+    else if (action === 'ack' && isOffset(offset)) this.acks.push({ device, offset, via: 'socket' })
     else if (action === 'report' && isOffset(offset))
-      this.reports.push({ device: peer.device, offset, error: String(message['error']) })
+      this.reports.push({ device, offset, error: String(message['error']) })
     else this.complaints.push(JSON.stringify(message))
     // Of another log it may know nothing yet.
     if (isOffset(offset) && offset > this.log.head && this.resets === 0)
@@ -255,7 +255,6 @@ export class FakeServer implements Network, Listener {
       this.complaints.push(JSON.stringify(message))
       return
     }
-    peer.device = device
     this.resumes.push({ after, device, repair, at: this.#time.now() })
     this.#time.after('world', this.readDelay, () => {
       const page = after === undefined ? this.log.newest(0) : this.log.read(after, this.pageSize)

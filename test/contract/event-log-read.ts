@@ -174,6 +174,13 @@ export function describeRead(create: CreateEventLog): void {
       expect(await t.log.cursorAt('ann', start, 4)).toEqual({ cursor: offsets[7], complete: true })
     })
 
+    it('is complete where exactly as many events are newer as it walks', async () => {
+      const start = t.clock.now()
+      const offsets = await t.fill('ann', 10, 10)
+      expect(await t.log.cursorAt('ann', start + 51, 4)).toEqual({ cursor: offsets[5], complete: true })
+      expect(await t.log.cursorAt('ann', start + 41, 4)).toEqual({ cursor: offsets[5], complete: false })
+    })
+
     it('does not come to what has expired', async () => {
       await t.fill('ann', 3)
       t.clock.advance(RETENTION)

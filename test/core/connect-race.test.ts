@@ -46,7 +46,7 @@ async function clientOf(world: World, turnstile: Turnstile<Step>, order: readonl
       const text = JSON.stringify({ action: 'resume', after: start })
       // The hand-shake has registered it; what `resume` itself registers is not what this is about.
       const connections = { ...registryOf(world), get: async () => connection }
-      const sender = { ...connection, issuedAt: 0 }
+      const sender = { ...connection, issuedAt: 0, connectedAt: 0 }
       page = (await turnstile.pass(step, () => handleMessage({ ...world, connections }, sender, text))) ?? ''
     }
   }

@@ -130,7 +130,13 @@ describe('disconnecting a user', () => {
     world.pusher.stuck.add('a-2')
     await expect(disconnectUser(world, { userId: 'ann', by: 'admin' })).rejects.toThrow('1 of 3 connections')
     const now = world.clock.now()
-    const sender = { id: 'a-2', userId: 'ann', expiresAt: now + 60_000, issuedAt: now - 60_000 }
+    const sender = {
+      id: 'a-2',
+      userId: 'ann',
+      expiresAt: now + 60_000,
+      issuedAt: now - 60_000,
+      connectedAt: now,
+    }
     expect(await handleMessage(world, sender, '{"action":"resume","after":0}')).toBeUndefined()
     expect(world.pusher.framesTo('a-2').at(-1)).toContain('"disconnected"')
   })

@@ -13,15 +13,15 @@ describe('a message over a socket', () => {
   beforeEach(async () => {
     world = createWorld()
     row = connectionOf(world.clock, 'c-1', 'ann')
-    sender = { ...row, issuedAt: world.clock.now() - 60_000 }
+    sender = { ...row, issuedAt: world.clock.now() - 60_000, connectedAt: world.clock.now() }
     await world.connections.register(row)
     start = await world.log.head('ann')
   })
 
   const say = async (message: object | string) => {
-    const { id, userId, expiresAt, issuedAt } = sender
+    const { id, userId, expiresAt, issuedAt, connectedAt } = sender
     const text = typeof message === 'string' ? message : JSON.stringify(message)
-    const answer = await handleMessage(world, { id, userId, expiresAt, issuedAt }, text)
+    const answer = await handleMessage(world, { id, userId, expiresAt, issuedAt, connectedAt }, text)
     return answer === undefined ? undefined : (JSON.parse(answer) as unknown)
   }
 
@@ -176,10 +176,10 @@ describe('a message over a socket', () => {
           },
         }),
       }
-      const { id, userId, expiresAt, issuedAt } = sender
+      const { id, userId, expiresAt, issuedAt, connectedAt } = sender
       await handleMessage(
         watched,
-        { id, userId, expiresAt, issuedAt },
+        { id, userId, expiresAt, issuedAt, connectedAt },
         '{"action":"resume","after":0,"device":"phone"}',
       )
       expect(steps).toEqual(['register', 'read'])
@@ -255,6 +255,31 @@ describe('a message over a socket', () => {
         ['phone', [start + 2]],
         ['tablet', [start + 3]],
       ])
+    })
+
+    it('that name their device cost no look at the connection', async () => {
+      await fill(1)
+      const looks: string[] = []
+      const get = async (_: string, id: string) => {
+        looks.push(id)
+        return Promise.resolve(undefined)
+      }
+      world.connections.get = get
+      await say({ action: 'ack', offset: start + 1, device: 'phone' })
+      await say({ action: 'report', offset: start + 1, error: 'x', device: 'phone' })
+      expect(looks).toEqual([])
+      await say({ action: 'ack', offset: start + 1 })
+      expect(looks).toEqual(['c-1'])
+    })
+
+    it('tell of devices of the token’s user alone, whatever they name', async () => {
+      await fill(2)
+      await world.devices.acknowledge('bob', 'phone', 1)
+      const before = await world.devices.ofUser('bob')
+      await say({ action: 'ack', offset: start + 2, device: 'phone', userId: 'bob' })
+      await say({ action: 'report', offset: start + 1, error: 'x', device: 'phone', userId: 'bob' })
+      expect(await world.devices.ofUser('bob')).toEqual(before)
+      expect((await world.devices.ofUser('ann')).map(({ device }) => device)).toEqual(['phone'])
     })
 
     it('that are malformed are answered, and keep nothing', async () => {

@@ -40,7 +40,7 @@ describe('a token of a user who was disconnected', () => {
 
   describe('at the door', () => {
     const open = async (issuedAt: number) => {
-      const row = connectionOf(world.clock, 'c-1', 'ann')
+      const row = { ...connectionOf(world.clock, 'c-1', 'ann'), connectedAt: notBefore }
       return [row, await connect(world, row, issuedAt)] as const
     }
 
@@ -68,7 +68,7 @@ describe('a token of a user who was disconnected', () => {
 
   describe('on a socket that could not be closed', () => {
     const resume = async (issuedAt: number) => {
-      const row = connectionOf(world.clock, 'c-1', 'ann')
+      const row = { ...connectionOf(world.clock, 'c-1', 'ann'), connectedAt: notBefore }
       return handleMessage(world, { ...row, issuedAt }, '{"action":"resume","after":0,"device":"phone"}')
     }
 

@@ -160,6 +160,16 @@ describe('GET /api/v1/events/recent', () => {
     })
   })
 
+  it('answers though what the device has cannot be written down, and the next poll says it again', async () => {
+    const acknowledge = world.devices.acknowledge.bind(world.devices)
+    world.devices.acknowledge = async () => Promise.reject(new Error('table 7 on fire'))
+    expect((await get(`after=${start + 2}&device=phone`)).body).toBe(page([3], false, false))
+    expect(world.logger.text()).toContain('table 7 on fire')
+    world.devices.acknowledge = acknowledge
+    await get(`after=${start + 2}&device=phone`)
+    expect(await devices()).toEqual([['phone', 2]])
+  })
+
   it('answers 503 where the log cannot be read', async () => {
     const newest = async () => Promise.reject(new Error('disk 7 on fire'))
     handler = createHandler({ ...world, verifier, log: changed(world.log, { newest }) })

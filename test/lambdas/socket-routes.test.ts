@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createHandler as createConnect } from '../../lambdas/connect.ts'
 import { createHandler as createDisconnect } from '../../lambdas/disconnect.ts'
 import { createHandler as createMessage } from '../../lambdas/message.ts'
+import { sampleEvent } from '../contract/samples.ts'
 import { connectionOf, createWorld, type World } from '../support/fakes.ts'
 import { socketContext } from './events.ts'
 
@@ -103,6 +104,21 @@ describe('the routes of a socket', () => {
       expect(await world.devices.ofUser('ann')).toMatchObject([
         { device: 'c-1', acknowledgements: [{ offset: 1 }] },
       ])
+    })
+
+    it('that acknowledges what came since its connection was opened is measured', async () => {
+      const ack = async (connectedAt: number, offset: number) =>
+        createMessage(world)({
+          body: JSON.stringify({ action: 'ack', offset, device: 'phone' }),
+          requestContext: { ...context(), connectedAt },
+        })
+      const now = world.clock.now()
+      await world.log.append([sampleEvent('e-1', ['ann'])])
+      const head = await world.log.head('ann')
+      await ack(now + 1, head)
+      expect(world.metrics.observations).toEqual({})
+      await ack(now, head)
+      expect(world.metrics.observations).toEqual({ publishToApplied: [0] })
     })
 
     it.each(['', null])('without a body is an error frame, not a failure: %j', async (body) => {

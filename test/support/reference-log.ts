@@ -111,11 +111,15 @@ export class ReferenceLog implements EventLog {
     const head = headOf(this.#log(userId))
     const kept = this.#kept(userId)
     let cursor = head
-    for (const entry of kept.slice(-walk).reverse()) {
+    for (const [walked, entry] of kept
+      .slice(-walk - 1)
+      .reverse()
+      .entries()) {
       if (entry.loggedAt < since) return { cursor, complete: true }
+      if (walked === walk) return { cursor, complete: false }
       cursor = entry.offset - 1
     }
-    return { cursor, complete: kept.length <= walk }
+    return { cursor, complete: true }
   }
 
   /** The whole log as it is now, for tests that look in from outside. */

@@ -5,7 +5,9 @@ import { meter, type MeterLine } from '../../src/template-runner/cost/meter.ts'
 import { type CostReport, costReport, costText } from '../../src/template-runner/cost/report.ts'
 import { ACK_UNITS, EVENT_UNITS, PING_UNITS } from '../../bench/costs.ts'
 import { Client } from '../e2e/client.ts'
+import { publish } from '../e2e/http.ts'
 import { unique } from '../e2e/tokens.ts'
+import { openApp } from '../ways/app.ts'
 import { BACKEND, serveStack } from './served.ts'
 
 const target = serveStack()
@@ -170,6 +172,25 @@ async function addUsers(from: number, to: number): Promise<void> {
     }),
   )
 }
+
+it('an ack of the project’s own client takes what is said of one: nobody looks up its connection', async () => {
+  const userId = unique('user')
+  const { recording } = target.running
+  const isAcknowledged = async () =>
+    recording.when(({ invocations }) => invocations.some(({ routeKey }) => routeKey === 'ack'))
+  recording.reset()
+  const app = await openApp(target, userId, 'phone')
+  // Where it starts from.
+  await isAcknowledged()
+  recording.reset()
+  await publish(target, { type: 'T', id: unique('event'), recipientIds: [userId] })
+  await app.handled()
+  await isAcknowledged()
+  const lines = meter(recorded()).filter(({ group }) => group === 'ack')
+  for (const [price, units] of Object.entries(ACK_UNITS)) expect(sum(lines, price), price).toBe(units)
+  const calls = lines.filter(({ sdkCalls }) => sdkCalls > 0).map(({ operation }) => operation)
+  expect(calls.toSorted()).toEqual(['GetItem', 'Query', 'UpdateItem'])
+})
 
 describe('an event of 400 bytes to two recipients with one connection each, through the queue', () => {
   it(

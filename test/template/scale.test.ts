@@ -90,10 +90,10 @@ async function liveRound(members: readonly Member[], round: number): Promise<voi
   await publishRound(round)
   const tells = round % TELL_EVERY === 0
   await Promise.all(
-    members.map(async ({ client }) => {
+    members.map(async ({ client, device }) => {
       const { offset } = await client.next()
       if (!tells) return
-      client.send({ action: 'ack', offset })
+      client.send({ action: 'ack', offset, device })
       await client.ask({ action: 'ping' })
     }),
   )

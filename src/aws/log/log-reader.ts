@@ -83,8 +83,9 @@ export class LogReader {
     for await (const entry of this.#descending(userId, walk + 1)) {
       cursor ??= entry.offset
       if (!this.#life.isKept(entry, now)) return { cursor, complete: true }
-      if (walked === walk) return { cursor, complete: false }
+      // Before the walk's end is looked at: one that is older shows that there is no more, also right behind the last step.
       if (entry.loggedAt < since) return { cursor, complete: true }
+      if (walked === walk) return { cursor, complete: false }
       cursor = entry.offset - 1
       walked++
     }
