@@ -1,10 +1,10 @@
 import type { Identity } from '../core/ports.ts'
 
 /**
- * How long a token is taken on trust once it was verified, in milliseconds. As long as the library keeps an issuer's keys: one
- * that the issuer has withdrawn is not trusted for longer than it was without this.
+ * How long a token is taken on trust once it was verified, in milliseconds. A key that its issuer withdraws counts for as long as
+ * keys are kept, and so much longer.
  */
-const TRUSTED_MS = 10 * 60 * 1000
+const TRUSTED_MS = 5 * 60 * 1000
 
 /** The newest are kept. A backend has one; a storm of reconnects brings each user's again. */
 const MOST = 10_000

@@ -21,6 +21,9 @@ export const MIN_SECRET_BYTES = 32
 /** Longer ones are not looked at: real tokens have 200 to 2,500 characters, and verifying costs time per byte. */
 const MAX_TOKEN_LENGTH = 4096
 
+/** How long an issuer's keys are used without asking for them again. With `TRUSTED_MS` of a token: how long one that was withdrawn still counts. */
+const KEYS_KEPT_MS = 5 * 60 * 1000
+
 /** How far the clocks of issuer and server may differ, in seconds. */
 const LEEWAY = 5
 
@@ -72,7 +75,7 @@ function checkBySecret(secret: string): Check {
 }
 
 function checkByJwks(url: URL): Check {
-  const keys: JWTVerifyGetKey = createRemoteJWKSet(url)
+  const keys: JWTVerifyGetKey = createRemoteJWKSet(url, { cacheMaxAge: KEYS_KEPT_MS })
   const algorithms = ['RS256', 'ES256', 'EdDSA']
   return async (token, rules) =>
     checked(async () => jwtVerify(token, keys, { ...rules, algorithms }), keysUnavailable)

@@ -14,10 +14,15 @@ export async function mapBounded<T, R>(
     for (const [index, item] of queue) results[index] = await map(item)
   }
   const underWay: Promise<void>[] = []
-  for (const [index, item] of queue) {
-    const result = map(item)
-    if (!(result instanceof Promise)) results[index] = result
-    else if (underWay.push(goOn(index, result)) === bound) break
+  try {
+    for (const [index, item] of queue) {
+      const result = map(item)
+      if (!(result instanceof Promise)) results[index] = result
+      else if (underWay.push(goOn(index, result)) === bound) break
+    }
+  } catch (error) {
+    await Promise.allSettled(underWay)
+    throw error
   }
   if (underWay.length > 0) await Promise.all(underWay)
   return results

@@ -69,10 +69,23 @@ function openStore(folder: string, onFailure: (error: unknown) => void): Store {
   const file = join(folder, 'events.mdb')
   // LMDB would let the whole group read it, and the folder may be one that was there before.
   closeSync(openSync(file, 'a', 0o600))
-  const store = new JournaledStore(folder, new LmdbStore(file), { onFailure })
+  const store = openBehindJournal(folder, new LmdbStore(file), onFailure)
   syncFolder(folder)
   syncFolder(dirname(folder))
   return store
+}
+
+function openBehindJournal(
+  folder: string,
+  database: LmdbStore,
+  onFailure: (error: unknown) => void,
+): JournaledStore {
+  try {
+    return new JournaledStore(folder, database, { onFailure })
+  } catch (error) {
+    void database.close()
+    throw error
+  }
 }
 
 function assemble(folder: string, lock: FolderLock, options: DataFolderOptions): DataFolder {

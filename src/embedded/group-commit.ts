@@ -40,7 +40,7 @@ export class GroupCommit {
   #failures = 0
 
   constructor(store: Store, options: GroupCommitOptions = {}) {
-    const { jobs = 1000, bytes = 8 * 1024 * 1024, queue = 50_000, onFailure = () => undefined } = options
+    const { jobs = 1000, bytes = 4 * 1024 * 1024, queue = 50_000, onFailure = () => undefined } = options
     this.#store = store
     this.#limits = { jobs, bytes, queue }
     this.#onFailure = onFailure

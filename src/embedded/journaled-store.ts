@@ -50,10 +50,12 @@ export class JournaledStore implements Store {
     this.#options = { settleAfterMs, retryAfterMs, onFailure }
     this.#database = database
     this.#journal = new Journal(folder, options)
-    const recovered = new Overlay()
-    for (const { changes } of this.#journal.recover(settledUpTo(database))) recovered.add(changes)
-    if (recovered.size === 0) return
-    for (const part of parts([...recovered.sorted, mark(this.#journal.sequence)])) database.commitNow(part)
+    try {
+      this.#recover()
+    } catch (error) {
+      this.#journal.close()
+      throw error
+    }
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -93,6 +95,16 @@ export class JournaledStore implements Store {
     }
     this.#journal.close()
     await this.#database.close()
+  }
+
+  #recover(): void {
+    const settled = this.#database.get(journalKey)?.readDoubleBE()
+    const recovered = new Overlay()
+    for (const { changes } of this.#journal.recover(settled)) recovered.add(changes)
+    // A new database says from its beginning which journal belongs to it.
+    if (recovered.size === 0 && settled !== undefined) return
+    for (const part of parts([...recovered.sorted, mark(this.#journal.sequence)]))
+      this.#database.commitNow(part)
   }
 
   async #commit(changes: readonly Change[]): Promise<void> {
@@ -186,10 +198,6 @@ function* parts(changes: readonly Change[]): Generator<readonly Change[]> {
   for (let from = 0; from < changes.length; from += CHANGES_AT_ONCE) {
     yield changes.slice(from, from + CHANGES_AT_ONCE)
   }
-}
-
-function settledUpTo(database: Database): number {
-  return database.get(journalKey)?.readDoubleBE() ?? 0
 }
 
 /** All commits up to this one are in the database, or were refused. */

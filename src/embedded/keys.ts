@@ -57,10 +57,6 @@ export function entryKey(userId: string, offset: number): Buffer {
   return key
 }
 
-export function offsetOf(entry: Buffer): number {
-  return Number(entry.readBigUInt64BE(entry.length - OFFSET_BYTES))
-}
-
 /** Above every entry of the user whose entry this is, and below the next user's. */
 export function afterLogOf(entry: Buffer): Buffer {
   return after(Buffer.concat([entry.subarray(0, -OFFSET_BYTES), HIGHEST_OFFSET]))
@@ -76,6 +72,11 @@ export function devicesRange(userId: string): { readonly start: Buffer; readonly
   const start = idKey(KINDS.device, userId)
   // No text in UTF-8 has this byte.
   return { start, end: Buffer.concat([start, Buffer.from([0xff])]) }
+}
+
+/** Of a device's key, or of a bound of its user's devices: what all devices of this user have in common. */
+export function devicesName(key: Buffer): string | undefined {
+  return key[0] === KINDS.device ? key.toString('latin1', 0, ID_AT + key.readUInt16BE(1)) : undefined
 }
 
 /** The next key there can be. */

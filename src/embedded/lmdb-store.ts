@@ -2,9 +2,16 @@ import { open, type RootDatabase } from 'lmdb'
 import { FileRoom } from './file-room.ts'
 import type { Change, KeyRange, Store, StoredRecord } from './store.ts'
 
-/** What a change may take beside its bytes: its page is written in another place, and so are those above it, or it is split. */
+/** Pages that a change may take beside its bytes, at least: its own is written in another place, or is split, and so are those above. */
 const PAGES_OF_A_CHANGE = 3
 const MARGIN_BYTES = 1024 * 1024
+
+/** Of what LMDB tells about itself. */
+interface Stats {
+  readonly lastPageNumber: number
+  readonly pageSize: number
+  readonly treeDepth: number
+}
 
 /**
  * One LMDB file.
@@ -81,13 +88,11 @@ export class LmdbStore implements Store {
   }
 
   #makeRoom(changes: readonly Change[]): void {
-    const { lastPageNumber, pageSize } = this.#opened().getStats() as {
-      lastPageNumber: number
-      pageSize: number
-    }
-    const used = (lastPageNumber + 1) * pageSize
-    const values = changes.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
-    this.#room.ensure(used + values + changes.length * PAGES_OF_A_CHANGE * pageSize + MARGIN_BYTES)
+    const { lastPageNumber, pageSize, treeDepth } = this.#opened().getStats() as Stats
+    const pagesOf = ({ value }: Change): number =>
+      Math.ceil((value?.length ?? 0) / pageSize) + Math.max(PAGES_OF_A_CHANGE, treeDepth - 1)
+    const pages = changes.reduce((sum, change) => sum + pagesOf(change), lastPageNumber + 1)
+    this.#room.ensure(pages * pageSize + MARGIN_BYTES)
   }
 
   /** A closed environment is unmapped memory: to read it would end the process, not throw. */

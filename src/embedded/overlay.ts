@@ -1,9 +1,11 @@
-import { nameOf } from './keys.ts'
+import { devicesName, nameOf } from './keys.ts'
 import type { Change, KeyRange, StoredRecord } from './store.ts'
 
 /** Changes that lie over a database: of each key the last. */
 export class Overlay {
   readonly #changes = new Map<string, Change>()
+  /** Of each user's devices: they are listed whenever a new one comes, which may be thousands at once. */
+  readonly #devices = new Map<string, Map<string, Change>>()
 
   get size(): number {
     return this.#changes.size
@@ -26,7 +28,21 @@ export class Overlay {
   }
 
   add(changes: readonly Change[]): void {
-    for (const change of changes) this.#changes.set(nameOf(change.key), change)
+    for (const change of changes) {
+      const name = nameOf(change.key)
+      this.#changes.set(name, change)
+      const devices = devicesName(change.key)
+      if (devices === undefined) continue
+      const ofUser = this.#devices.get(devices) ?? new Map<string, Change>()
+      this.#devices.set(devices, ofUser.set(name, change))
+    }
+  }
+
+  /** All that can be in a range, and more. */
+  #near({ start, end }: KeyRange): Iterable<Change> {
+    const devices = devicesName(start)
+    if (devices === undefined || devicesName(end) !== devices) return this.#changes.values()
+    return this.#devices.get(devices)?.values() ?? []
   }
 
   /** What a range of a database shows through overlays, the last of which counts most. */
@@ -36,7 +52,8 @@ export class Overlay {
     range: KeyRange,
   ): Generator<StoredRecord> {
     const direction = range.reverse === true ? -1 : 1
-    const changes = inOrder(overlays, range, direction)
+    const near = overlays.flatMap((overlay) => [...overlay.#near(range)])
+    const changes = inOrder(near, range, direction)
     let next = 0
     for (const record of records) {
       for (; next < changes.length; next++) {
@@ -50,14 +67,12 @@ export class Overlay {
   }
 }
 
-/** All changes are looked at: ranges are for lists that are asked for now and then. A page of a log is read by its offsets. */
-function inOrder(overlays: readonly Overlay[], { start, end }: KeyRange, direction: 1 | -1): Change[] {
+/** Of each key the last change. */
+function inOrder(near: readonly Change[], { start, end }: KeyRange, direction: 1 | -1): Change[] {
   const found = new Map<string, Change>()
-  for (const overlay of overlays) {
-    for (const change of overlay.changes) {
-      const { key } = change
-      if (Buffer.compare(key, start) >= 0 && Buffer.compare(key, end) < 0) found.set(nameOf(key), change)
-    }
+  for (const change of near) {
+    const { key } = change
+    if (Buffer.compare(key, start) >= 0 && Buffer.compare(key, end) < 0) found.set(nameOf(key), change)
   }
   return [...found.values()].sort((a, b) => Buffer.compare(a.key, b.key) * direction)
 }

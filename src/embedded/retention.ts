@@ -127,8 +127,15 @@ export class Retention {
       if (looked === most) return { position: { index, key: next }, looked, removed }
       looked++
       next = after(record.key)
-      if (removeExpired(batch, record.key, since)) removed++
-      else if (skip !== undefined) return { position: { index, key: skip(record.key) }, looked, removed }
+      // The batch knows best: the record may have been written anew by now, or be gone.
+      const current = batch.get(record.key)
+      if (current === undefined) continue
+      if (stampOf(current) < since) {
+        batch.remove(record.key)
+        removed++
+      } else if (skip !== undefined) {
+        return { position: { index, key: skip(record.key) }, looked, removed }
+      }
     }
     return { position: this.#startOf((index + 1) % this.#kinds.length), looked, removed }
   }
@@ -137,14 +144,6 @@ export class Retention {
     const { kind } = this.#kinds[index] ?? this.#kinds[0]
     return { index, key: kindRange(kind).start }
   }
-}
-
-/** The batch knows best: the record may have been written anew by now, or be gone. */
-function removeExpired(batch: Batch, key: Buffer, since: number): boolean {
-  const current = batch.get(key)
-  if (current !== undefined && stampOf(current) >= since) return false
-  batch.remove(key)
-  return true
 }
 
 function expiring(retentionMs: number): readonly [Expiring, ...Expiring[]] {

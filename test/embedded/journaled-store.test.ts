@@ -1,8 +1,9 @@
-import { cpSync } from 'node:fs'
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { JournaledStore } from '../../src/embedded/journaled-store.ts'
-import { nameOf } from '../../src/embedded/keys.ts'
+import { deviceKey, devicesRange, nameOf } from '../../src/embedded/keys.ts'
 import type { Change } from '../../src/embedded/store.ts'
 import { removeFolder, temporaryFolder } from './folders.ts'
 import { MemoryDatabase } from './memory-database.ts'
@@ -40,7 +41,7 @@ describe('a database behind a journal', () => {
 
   const open = (options: object = {}) =>
     new JournaledStore(folder, database, {
-      segmentBytes: 400,
+      segmentBytes: 4 * 4096,
       settleAfterMs: 1e6,
       retryAfterMs: 1,
       ...options,
@@ -65,11 +66,11 @@ describe('a database behind a journal', () => {
 
   it('has a commit on disk before the database has it', async () => {
     await store.commit([put('b', '1')])
-    expect(database.size).toBe(0)
+    expect(database.get(key('b'))).toBeUndefined()
     expect(read('b')).toBe('1')
     await crash()
     expect(read('b')).toBe('1')
-    expect(database.size).toBeGreaterThan(0)
+    expect(database.get(key('b'))?.toString()).toBe('1')
   })
 
   it('shows nothing of a commit before it is on disk', async () => {
@@ -110,10 +111,10 @@ describe('a database behind a journal', () => {
 
   it('takes what is larger than the journal past it, in its place', async () => {
     await store.commit([put('b', '1'), put('c', '1')])
-    await store.commit([put('b', 'x'.repeat(1000))])
+    await store.commit([put('b', 'x'.repeat(20_000))])
     await store.commit([put('d', '1')])
     await crash()
-    expect(all()).toEqual([`b=${'x'.repeat(1000)}`, 'c=1', 'd=1'])
+    expect(all()).toEqual([`b=${'x'.repeat(20_000)}`, 'c=1', 'd=1'])
   })
 
   it('writes no file of the journal anew before the database has what it holds', async () => {
@@ -138,7 +139,7 @@ describe('a database behind a journal', () => {
 
   it('promises nothing more while the database cannot be written, and goes on when it can', async () => {
     database.fails = new Error('full')
-    for (let i = 0; i < 6; i++) await store.commit([put(`b${i}`, 'x'.repeat(100))]).catch(() => undefined)
+    for (let i = 0; i < 12; i++) await store.commit([put(`b${i}`, 'x'.repeat(100))]).catch(() => undefined)
     await expect(store.commit([put('c', '1')])).rejects.toThrow('full')
     await expect(store.commit([put('c', '1')])).rejects.toThrow('full')
     database.fails = undefined
@@ -154,11 +155,81 @@ describe('a database behind a journal', () => {
     store = open({ onFailure: (error: unknown) => failures.push(error) })
     const full = new Error('full')
     database.fails = full
-    for (let i = 0; i < 4; i++) await store.commit([put(`b${i}`, 'x'.repeat(150))]).catch(() => undefined)
+    for (let i = 0; i < 12; i++) await store.commit([put(`b${i}`, 'x'.repeat(150))]).catch(() => undefined)
     await vi.waitFor(() => {
       expect(failures.length).toBeGreaterThan(1)
     })
     expect(new Set(failures)).toEqual(new Set([full]))
+  })
+
+  it('lists a user’s devices through what the database does not have yet', async () => {
+    const device = (user: string, name: string, value: string): Change => ({
+      key: deviceKey(user, name),
+      value: Buffer.from(value),
+    })
+    database.commitNow([device('ann', 'phone', '1'), device('ann', 'tv', '1'), device('anna', 'phone', '1')])
+    await store.commit([device('ann', 'web', '2'), device('bob', 'web', '2'), device('ann', 'tv', '2')])
+    const values = (user: string) => [...store.range(devicesRange(user))].map(({ value }) => value.toString())
+    expect([...store.range(devicesRange('ann'))].map((one) => one.key.subarray(6).toString())).toEqual([
+      'phone',
+      'tv',
+      'web',
+    ])
+    expect(values('ann')).toEqual(['1', '2', '2'])
+    expect(values('bob')).toEqual(['2'])
+    expect(values('cat')).toEqual([])
+  })
+
+  describe('whose files do not belong together', () => {
+    const MISMATCH = /does not belong to the database.*put events\.mdb, journal-0 and journal-1 back together/
+    const fill = async () => {
+      for (let i = 0; i < 6; i++) await store.commit([put(`k${i}`, 'x')])
+    }
+
+    it.each(['journal-0', 'journal-1'])('is refused without %s', async (file) => {
+      await fill()
+      await store.close()
+      rmSync(join(folder, file))
+      expect(open).toThrow(`of the journal in ${folder} there is only one file`)
+      rmSync(folder, { recursive: true })
+      folder = temporaryFolder()
+      store = new JournaledStore(folder, new MemoryDatabase(), {})
+    })
+
+    it('is refused with a new database, with an older one, and without its journal', async () => {
+      await fill()
+      const older = database.copy()
+      await store.close()
+      store = open()
+      await fill()
+      await store.close()
+      const own = database
+      database = new MemoryDatabase()
+      expect(open).toThrow(MISMATCH)
+      database = older
+      expect(open).toThrow(MISMATCH)
+      database = own
+      const journal = temporaryFolder()
+      for (const file of ['journal-0', 'journal-1']) renameSync(join(folder, file), join(journal, file))
+      expect(open).toThrow(MISMATCH)
+      removeFolder(folder)
+      folder = journal
+      store = open()
+      expect(all()).toHaveLength(6)
+    })
+
+    it('is refused when a record in the middle is damaged', async () => {
+      database.fails = new Error('full')
+      for (let i = 0; i < 5; i++) await store.commit([put(`k${i}`, 'x')])
+      const there = temporaryFolder()
+      cpSync(folder, there, { recursive: true })
+      const file = join(there, 'journal-0')
+      const bytes = readFileSync(file)
+      bytes[4096 + 20] = 0xff
+      writeFileSync(file, bytes)
+      expect(() => new JournaledStore(there, database.copy(), {})).toThrow(MISMATCH)
+      removeFolder(there)
+    })
   })
 
   describe('whose record could not be flushed', () => {

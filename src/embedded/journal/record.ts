@@ -10,6 +10,8 @@ import type { Change } from '../store.ts'
  *       SAME    number 4 of an earlier change of this record that has the same value
  *       REMOVE  nothing
  *
+ * Each begins at a multiple of a page, so that none is written into the page, or the sector, of another.
+ *
  * The checksum (CRC-32) is over all that follows it. A record that a crash cut short, or that lies there from earlier use of the
  * file, does not fit its checksum or is not the next in sequence.
  */
@@ -36,6 +38,13 @@ interface Planned {
   readonly change: Change
   /** The number of the change whose value this one has as well. */
   readonly same: number | undefined
+}
+
+const PAGE_BYTES = 4096
+
+/** Where the record after one that ends there begins. */
+export function nextStart(end: number): number {
+  return Math.ceil(end / PAGE_BYTES) * PAGE_BYTES
 }
 
 export function encodeRecord({ sequence, changes }: JournalRecord): Buffer {
@@ -104,7 +113,8 @@ export function decodeRecord(
 /** The records from the beginning, up to where there is none that is whole, or one that is left from an earlier use. */
 export function recordsIn(bytes: Buffer): JournalRecord[] {
   const records: JournalRecord[] = []
-  for (let found = decodeRecord(bytes, 0); found !== undefined; found = decodeRecord(bytes, found.end)) {
+  const at = (start: number) => decodeRecord(bytes, start)
+  for (let found = at(0); found !== undefined; found = at(nextStart(found.end))) {
     const last = records.at(-1)
     if (last !== undefined && found.record.sequence !== last.sequence + 1) break
     records.push(found.record)

@@ -1,5 +1,14 @@
-import { closeSync, constants, fdatasync, fstatSync, openSync, readFileSync, write } from 'node:fs'
-import { type JournalRecord, recordsIn } from './record.ts'
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  write,
+} from 'node:fs'
+import { type JournalRecord, nextStart, recordsIn } from './record.ts'
 
 /** How far ahead a file is made longer, in bytes. */
 const STEP = 1024 * 1024
@@ -38,10 +47,13 @@ export class Segment {
     if (end > this.#length) await this.#lengthen(end)
     await this.#write(record, this.#end)
     await this.#flush()
-    this.#end = end
+    // A disk that fails in the middle of a write must not take the record before with it.
+    this.#end = nextStart(end)
   }
 
+  /** Its records. What is read is on disk: after a mere kill it may have been in the kernel's memory alone. */
   read(): JournalRecord[] {
+    fdatasyncSync(this.#fd)
     return recordsIn(readFileSync(this.#file))
   }
 

@@ -28,6 +28,8 @@ export class BodyReader {
       let size = 0
       let settled = false
       const settle = (result: Buffer | 'too large' | 'no room'): void => {
+        // One that was refused still comes to its end.
+        if (settled) return
         settled = true
         this.#buffered -= size
         resolve(result)

@@ -84,6 +84,8 @@ export class Connection {
     const frames = this.#pending
     this.#pending = NOTHING
     this.#pendingBytes = 0
+    // Nothing may follow a close frame (RFC 6455, section 5.5.1).
+    if (!this.isOpen) return
     if (frames.length > 1) this.#raw.cork()
     for (const frame of frames) this.#raw.write(frame)
     if (frames.length > 1) this.#raw.uncork()
