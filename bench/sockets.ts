@@ -6,6 +6,7 @@
  */
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
@@ -28,7 +29,11 @@ interface Memory extends Resident {
   readonly heap: number
 }
 
+/** Until what lies in the journal is in the database as well, and not in memory any more: a second after the last commit. */
+const SETTLED_MS = 3000
+
 async function settledMemory(server: ServerProcess): Promise<Memory> {
+  await pause(SETTLED_MS)
   server.process.send({})
   const [usage] = (await once(server.process, 'message')) as [NodeJS.MemoryUsage]
   return { ...residentOf(server.pid), heap: (usage.heapUsed + usage.external) / 1024 }
