@@ -11,14 +11,10 @@ import { environmentAt, type Measured, measureOperations, Services } from './aws
 import { profileOf } from './aws/profile.ts'
 import type { Addresses } from './aws/services.ts'
 import { rounded, withFolder } from './measure.ts'
+import { whole } from './number-options.ts'
 
 const PARTS = ['operations', 'calls', 'profile']
 const AT_ONCE = 10
-
-function wholeNumber(name: string, text: string): number {
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)
-  throw new Error(`--${name} is "${text}"; it must be a whole number from 1 to 9999999`)
-}
 
 function readOptions(): { rounds: number; calls: number; parts: readonly string[] } {
   const { rounds, calls, only } = parseArgs({
@@ -32,7 +28,7 @@ function readOptions(): { rounds: number; calls: number; parts: readonly string[
     throw new Error(`--only is "${only}"; it must be one of ${PARTS.join(', ')}`)
   }
   const parts = only === undefined ? PARTS : [only]
-  return { rounds: wholeNumber('rounds', rounds), calls: wholeNumber('calls', calls), parts }
+  return { rounds: whole('--rounds', rounds, 1), calls: whole('--calls', calls, 1), parts }
 }
 
 function row(cells: readonly (string | number)[]): void {

@@ -5,19 +5,18 @@
  *
  * One event at a time: what is measured is the fan-out of one, not a queue. `--most` leaves out rows with more.
  */
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import pLimit from 'p-limit'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { publisherToken } from './load.ts'
-import { print, quantile, rounded, residentOf, withFolder } from './measure.ts'
+import { print, quantile, rounded, withFolder } from './measure.ts'
+import { type Memory, memoryOf, PROBED } from './memory.ts'
+import { whole } from './number-options.ts'
 import { openSocket } from './peers/event-fanout.ts'
 import { eventTextFor, numberIn } from './peers/events.ts'
 import { tooManySockets } from './peers/machine-facts.ts'
 import { counting } from './peers/machine.ts'
-import { whole } from './peers/options.ts'
 import { EVENT_BYTES } from './peers/settings.ts'
 import { HttpLane } from './raw-clients.ts'
 import type { RawSocket } from './raw-socket.ts'
@@ -100,19 +99,11 @@ class Fan {
   }
 }
 
-async function memory(server: ServerProcess): Promise<{ own: number; heap: number }> {
-  server.process.send({})
-  const [{ heapUsed, external }] = (await once(server.process, 'message')) as [NodeJS.MemoryUsage]
-  return { own: residentOf(server.pid).own / 1024, heap: (heapUsed + external) / 2 ** 20 }
-}
-
 async function startServer(folder: string, { sockets }: Burst): Promise<ServerProcess> {
-  const probe = fileURLToPath(new URL('memory-probe.js', import.meta.url))
   const devices = Math.max(20, sockets.filter((user) => user === sockets[0]).length)
   return ServerProcess.start({
     dataDir: join(folder, 'data'),
-    nodeArguments: ['--expose-gc', '--import', probe],
-    ipc: true,
+    ...PROBED,
     environment: { MAX_CONNECTIONS_PER_USER: String(devices) },
   })
 }
@@ -131,16 +122,16 @@ async function measured(burst: Burst, events: number): Promise<Record<string, st
     try {
       const fan = new Fan()
       const lane = await HttpLane.open(server.httpUrl, await publisherToken())
-      const before = await memory(server)
+      const before = await memoryOf(server)
       const sockets = await connectAll(server.wsUrl, burst, fan)
-      const open = await memory(server)
+      const open = await memoryOf(server)
       const warmUp = Math.min(MOST_WARM_UP_EVENTS, events)
       for (let n = 0; n < warmUp; n++) await fan.publish(lane, n, burst)
       const usage = counting([server.pid])
       const times = []
       for (let n = 0; n < events; n++) times.push(await fan.publish(lane, warmUp + n, burst))
       const { serverCpu, others } = usage()
-      const after = await memory(server)
+      const after = await memoryOf(server)
       for (const socket of sockets) socket.close()
       lane.close()
       return row(burst, times, { cpu: serverCpu / events, others }, { before, open, after })
@@ -149,8 +140,6 @@ async function measured(burst: Burst, events: number): Promise<Record<string, st
     }
   })
 }
-
-type Memory = Awaited<ReturnType<typeof memory>>
 
 function row(
   { what }: Burst,
@@ -173,14 +162,18 @@ function row(
     'last p50 ms': of('last', 0.5),
     'last p99 ms': of('last', 0.99),
     'server CPU µs/event': rounded(cpu),
-    'own RSS MiB idle': rounded(before.own, 1),
-    'with the sockets': rounded(open.own, 1),
-    'after the events': rounded(after.own, 1),
-    'heap MiB idle': rounded(before.heap, 1),
-    'heap with the sockets': rounded(open.heap, 1),
-    'heap after the events': rounded(after.heap, 1),
+    'own RSS MiB idle': mebibytes(before.own),
+    'with the sockets': mebibytes(open.own),
+    'after the events': mebibytes(after.own),
+    'heap MiB idle': mebibytes(before.heap),
+    'heap with the sockets': mebibytes(open.heap),
+    'heap after the events': mebibytes(after.heap),
     'others, % of the machine': rounded(others * 100),
   }
+}
+
+function mebibytes(kibibytes: number): number {
+  return rounded(kibibytes / 1024, 1)
 }
 
 function chosen(text: string, most: number): Burst[] {

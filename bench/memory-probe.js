@@ -1,4 +1,4 @@
-// Loaded into the server by sockets.ts: answers each message with the memory that is in use after a collection.
+// Loaded into the server, see memory.ts: answers each message with the memory that is in use after a collection.
 process.on('message', () => {
   globalThis.gc()
   setTimeout(() => {

@@ -4,14 +4,13 @@
  *     npm run build
  *     npm run bench:sockets -- [--runs 3] [--sockets 2000]
  */
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, openSocket, withLanes } from './load.ts'
-import { print, quantile, rounded, residentOf, type Resident, withFolder } from './measure.ts'
+import { print, quantile, rounded, withFolder } from './measure.ts'
+import { type Memory, memoryOf, PROBED } from './memory.ts'
 import type { CountingSocket } from './raw-clients.ts'
 
 const EVENT_BYTES = 400
@@ -25,18 +24,12 @@ const { values } = parseArgs({
 })
 const count = Number(values.sockets)
 
-interface Memory extends Resident {
-  readonly heap: number
-}
-
 /** Until what lies in the journal is in the database as well, and not in memory any more: a second after the last commit. */
 const SETTLED_MS = 3000
 
 async function settledMemory(server: ServerProcess): Promise<Memory> {
   await pause(SETTLED_MS)
-  server.process.send({})
-  const [usage] = (await once(server.process, 'message')) as [NodeJS.MemoryUsage]
-  return { ...residentOf(server.pid), heap: (usage.heapUsed + usage.external) / 1024 }
+  return memoryOf(server)
 }
 
 /** So many at a time, as a fleet of apps that reconnects would come. */
@@ -72,9 +65,7 @@ async function publishToAll(server: ServerProcess): Promise<void> {
 
 async function run(): Promise<Record<string, string | number>[]> {
   return withFolder(async (folder) => {
-    const probe = fileURLToPath(new URL('memory-probe.js', import.meta.url))
-    const nodeArguments = ['--expose-gc', '--import', probe]
-    const server = await ServerProcess.start({ dataDir: join(folder, 'data'), nodeArguments, ipc: true })
+    const server = await ServerProcess.start({ dataDir: join(folder, 'data'), ...PROBED })
     for (const socket of await openSockets(server.wsUrl, 100, 'warm-up')) socket.close()
     await withLanes(server.httpUrl, 16, async (lanes) =>
       closedLoop({ lanes, body: () => eventText('person-0', 'person-1', EVENT_BYTES), seconds: WARM_UP_S }),

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { positive, whole } from '../number-options.ts'
 import { PEERS } from './all-peers.ts'
 import type { Options } from './measured.ts'
 
@@ -48,18 +49,6 @@ export function readOptions(args: readonly string[]): BenchOptions {
     out: values.out,
     ...(values.programs !== undefined && { programs: values.programs }),
   }
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
-  throw new Error(`${name} is "${text}"; it must be a number above 0`)
-}
-
-export function whole(name: string, text: string, least: number): number {
-  const value = Number(text)
-  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value
-  throw new Error(`${name} is "${text}"; it must be a whole number of at least ${least}`)
 }
 
 function chosen(text: string): string[] {

@@ -40,18 +40,19 @@ export function createTokenVerifier(options: VerifierOptions): TokenVerifier {
     async verify(token): Promise<Identity> {
       if (token === undefined || token === '') throw new TokenRefused('missing')
       if (token.length > MAX_TOKEN_LENGTH) throw new TokenRefused('too_long')
-      const known = verified.get(token, clock.now())
+      const now = clock.now()
+      const known = verified.get(token, now)
       if (known !== undefined) return known
       const payload = await check(token, {
         ...(issuer !== undefined && { issuer }),
         ...(audience !== undefined && { audience }),
-        currentDate: new Date(clock.now()),
+        currentDate: new Date(now),
         clockTolerance: LEEWAY,
         requiredClaims: ['exp', 'sub'],
       })
-      const identity = identityOf(payload, clock.now())
+      const identity = identityOf(payload, now)
       // One that was issued in the future means something else once its time has come.
-      if (!isAhead(payload.iat, clock.now())) verified.add(token, identity, clock.now())
+      if (!isAhead(payload.iat, now)) verified.add(token, identity, now)
       return identity
     },
   }

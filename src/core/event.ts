@@ -46,7 +46,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-function acceptEvent(text: string, value: unknown, hash: Sha256 | undefined): AcceptedEvent {
+function acceptEvent(text: string, value: unknown, hash?: Sha256): AcceptedEvent {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new FanoutError('invalid_event', `an event is a JSON object, not ${nameType(value)}`, { path: '' })
   }
@@ -229,7 +229,7 @@ function checkBatchLength(length: number): void {
   throw new FanoutError('batch_too_large', detail, { limit: LIMITS.batchEvents, actual: length })
 }
 
-function acceptOrRefuse(text: string, value: unknown, hash: Sha256 | undefined): AcceptedEvent | FanoutError {
+function acceptOrRefuse(text: string, value: unknown, hash?: Sha256): AcceptedEvent | FanoutError {
   try {
     return namingIt(
       () => value,

@@ -7,7 +7,7 @@ import { LIMITS } from './limits.ts'
 export type Sha256 = (text: string) => string
 
 /** Needs nothing of its surroundings, and takes five times as long as a native one, which whoever has one passes instead. */
-export const portableSha256: Sha256 = (text) => bytesToHex(sha256(utf8ToBytes(text)))
+const portableSha256: Sha256 = (text) => bytesToHex(sha256(utf8ToBytes(text)))
 
 /** SHA-256 of the canonical JSON (RFC 8785) of a value, in lower-case hex. */
 export function digestOf(value: unknown, hash: Sha256 = portableSha256): string {

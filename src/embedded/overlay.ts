@@ -11,10 +11,6 @@ export class Overlay {
     return this.#changes.size
   }
 
-  get changes(): Iterable<Change> {
-    return this.#changes.values()
-  }
-
   /**
    * In the order of their keys: what lies together in the database comes together, and its pages are written once. The names
    * are compared, which have the order of the bytes, since that takes a third of the time.

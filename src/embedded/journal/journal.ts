@@ -4,7 +4,7 @@ import type { Change } from '../store.ts'
 import { encodeRecord, type JournalRecord } from './record.ts'
 import { Segment } from './segment.ts'
 
-/** In bytes. Both files together are what may lie in the journal and not yet in the database; and so much memory. */
+/** In bytes. Both files together are what may lie in the journal and not yet in the database. */
 const SEGMENT_BYTES = 8 * 1024 * 1024
 
 const PUT_BACK = 'put events.mdb, journal-0 and journal-1 back together, or use another folder'
@@ -69,16 +69,10 @@ export class Journal {
   }
 
   #mismatch(records: readonly JournalRecord[], settled: number | undefined): Error {
-    const found =
-      records.length === 0
-        ? 'none'
-        : records
-            .map(({ sequence }) => sequence)
-            .join(', ')
-            .slice(0, 100)
+    const found = records.slice(0, 5).map(({ sequence }) => sequence)
     return new Error(
       `the journal in ${this.#folder} does not belong to the database: the last commit that events.mdb has is ` +
-        `${settled ?? 'none'}, and the journal goes on with ${found}; ${PUT_BACK}`,
+        `${settled ?? 'none'}, and the journal goes on with ${found.join(', ') || 'none'}; ${PUT_BACK}`,
     )
   }
 

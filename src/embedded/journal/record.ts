@@ -21,6 +21,7 @@ export interface JournalRecord {
   readonly changes: readonly Change[]
 }
 
+const PAGE_BYTES = 4096
 const MAGIC = 0x66616e31
 const CHECKED_FROM = 8
 const HEAD_BYTES = 12
@@ -38,13 +39,6 @@ interface Planned {
   readonly change: Change
   /** The number of the change whose value this one has as well. */
   readonly same: number | undefined
-}
-
-const PAGE_BYTES = 4096
-
-/** Where the record after one that ends there begins. */
-export function nextStart(end: number): number {
-  return Math.ceil(end / PAGE_BYTES) * PAGE_BYTES
 }
 
 export function encodeRecord({ sequence, changes }: JournalRecord): Buffer {
@@ -90,6 +84,11 @@ function writeChange(record: Buffer, start: number, { change: { key, value }, sa
   if (same !== undefined) return end + NUMBER_BYTES
   record.set(value, end + NUMBER_BYTES)
   return end + NUMBER_BYTES + value.length
+}
+
+/** Where the record after one that ends there begins. */
+export function nextStart(end: number): number {
+  return Math.ceil(end / PAGE_BYTES) * PAGE_BYTES
 }
 
 /** The record that begins at a place, and where it ends; undefined if there is none that is whole. */
