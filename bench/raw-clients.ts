@@ -35,6 +35,7 @@ export class HttpLane {
   /** @throws unless the answer is a success */
   post(body: string, path = EVENTS_PATH): Promise<string> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) throw new Error('the server closed this connection, which was idle')
       this.#answer = resolve
       this.#fail = reject
       this.#socket.write(`POST ${path} HTTP/1.1\r\n${this.#headers}${body.length}\r\n\r\n${body}`)

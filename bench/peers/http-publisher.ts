@@ -7,7 +7,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** A backend's pool of connections: a publish takes a free one, or waits for one. */
+/**
+ * A backend's pool of connections: a publish takes the one that is free for longest, so that none is idle until the server closes it,
+ * or waits for one.
+ */
 export class HttpPublisher {
   readonly #lanes: readonly HttpLane[]
   readonly #free: HttpLane[]
@@ -27,7 +30,7 @@ export class HttpPublisher {
 
   /** @throws unless the server accepts it */
   async publish(body: string, path: string): Promise<void> {
-    const lane = this.#free.pop()
+    const lane = this.#free.shift()
     if (lane === undefined) {
       await new Promise<void>((resolve, reject) => this.#waiting.push({ body, path, resolve, reject }))
     } else await this.#post(lane, body, path)

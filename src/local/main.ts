@@ -1,6 +1,7 @@
 /** `npm start`: the embedded server as a process. */
 import { resolve } from 'node:path'
 import { shown } from '../bridge/redis/address.ts'
+import { LogLines } from '../process/log-lines.ts'
 import { createLogger } from '../process/logger.ts'
 import { onShutdown } from '../process/shutdown.ts'
 import { SettingError } from '../process/settings.ts'
@@ -11,11 +12,15 @@ const EXIT_USAGE = 2
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
-  const logger = createLogger(settings.logLevel)
+  const lines = new LogLines(process.stdout)
+  const logger = createLogger(settings.logLevel, lines)
   const starting = startServer(settings, logger)
   // Before anybody can know that the server is up, and send a signal.
   onShutdown(() => {
-    void starting.then(async (server) => server.stop()).then(() => process.exit(0), fail)
+    void starting
+      .then(async (server) => server.stop())
+      .then(async () => lines.end())
+      .then(() => process.exit(0), fail)
   })
   const { httpUrl, wsUrl } = await starting
   process.stderr.write(banner(settings, httpUrl, wsUrl))

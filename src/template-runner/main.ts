@@ -1,5 +1,7 @@
 /** `npm run start:aws`: the synthesized template, served on this machine. */
-import { pino } from 'pino'
+import { LogLines } from '../process/log-lines.ts'
+import { createLogger } from '../process/logger.ts'
+import { LOG_LEVELS, oneOf, SettingError, variableOf } from '../process/settings.ts'
 import { onShutdown } from '../process/shutdown.ts'
 import { type RunningTemplate, TemplateError, type TemplateOptions, startTemplate } from './run-template.ts'
 
@@ -10,20 +12,18 @@ const KEEP = 10_000
 
 async function main(): Promise<void> {
   const options = readOptions(process.env)
-  const log = pino({
-    level: process.env['LOG_LEVEL'] ?? 'info',
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (level) => ({ level }) },
-  })
+  const level = oneOf('LOG_LEVEL', variableOf(process.env, 'LOG_LEVEL') ?? 'info', LOG_LEVELS)
+  const lines = new LogLines(process.stdout)
+  const log = createLogger(level, lines)
   const starting = startTemplate({ ...options, log, keep: KEEP })
   // Before anybody can know that it is up, and send a signal.
   onShutdown(() => {
     log.info({}, 'stopping')
     void starting
       .then(async (running) => running.stop())
-      .then(() => {
+      .then(async () => {
         log.info({}, 'stopped')
+        await lines.end()
         process.exit(0)
       })
       .catch(fail)
@@ -89,7 +89,7 @@ ${commands
 }
 
 function fail(error: unknown): never {
-  const isKnown = error instanceof TemplateError
+  const isKnown = error instanceof TemplateError || error instanceof SettingError
   const text =
     error instanceof Error ? (isKnown ? error.message : (error.stack ?? error.message)) : String(error)
   process.stderr.write(`template runner: ${text}\n`)

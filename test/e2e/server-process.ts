@@ -115,6 +115,12 @@ export class ServerProcess {
     this.#child.kill(name)
   }
 
+  /** Leaves what it logs from here on where it is; or, `gone`, nobody is there any more who could read it. */
+  ignoreLog(how: 'unread' | 'gone'): void {
+    if (how === 'unread') this.#child.stdout.pause()
+    else this.#child.stdout.destroy()
+  }
+
   async stop(name: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
     this.signal(name)
     return this.exited

@@ -98,6 +98,20 @@ describe('the log', () => {
     expect(line).toMatchObject({ level: 'warn', device: 'phone', offset: head, error: 'x'.repeat(1000) })
   })
 
+  it('holds nothing up when nobody reads it, and nothing when its reader is gone', async () => {
+    const { server, target } = await start()
+    server.ignoreLog('unread')
+    // Two thousand lines are more than what lies between two processes takes.
+    const refused = async () => request(`${server.httpUrl}/api/v1/events/recent`)
+    for (let i = 0; i < 40; i++) await Promise.all(Array.from({ length: 50 }, refused))
+    expect((await request(`${server.httpUrl}/health`)).status).toBe(200)
+
+    server.ignoreLog('gone')
+    await Promise.all(Array.from({ length: 50 }, refused))
+    await publish(target, { type: 'T', id: unique('event'), userId: unique('user') })
+    expect(await server.stop()).toEqual({ code: 0, signal: null })
+  })
+
   it('is empty when it shall be silent', async () => {
     const server = ServerProcess.unawaited({ LOG_LEVEL: 'silent' })
     await server.banner()

@@ -7,6 +7,7 @@ import { COUNTERS, HISTOGRAMS } from '../../src/core/metrics.ts'
 import { PrometheusMetrics } from '../../src/local/prometheus-metrics.ts'
 import { type EmbeddedServer, startServer } from '../../src/local/server.ts'
 import { readSettings } from '../../src/local/settings.ts'
+import { LogLines } from '../../src/process/log-lines.ts'
 import { createLogger } from '../../src/process/logger.ts'
 import { Client, handshake, refusal } from '../e2e/client.ts'
 import { type Deployment, SECRET } from '../e2e/deployment.ts'
@@ -27,7 +28,7 @@ beforeAll(async () => {
     DATA_DIR: folder,
     JWT_SECRET: SECRET,
   })
-  server = await startServer(settings, createLogger('silent'))
+  server = await startServer(settings, createLogger('silent', new LogLines(process.stdout)))
   target = { httpUrl: server.httpUrl, wsUrl: server.wsUrl, secret: SECRET, isOwn: true }
 })
 afterAll(async () => {
@@ -220,7 +221,7 @@ describe('with a bridge from Redis', () => {
         JWT_SECRET: SECRET,
         REDIS_URL: redis.url,
       }),
-      createLogger('silent'),
+      createLogger('silent', new LogLines(process.stdout)),
     )
     onTestFinished(async () => own.stop())
     const samples = async () => samplesOf((await request(`${own.httpUrl}/metrics`)).text)

@@ -1,6 +1,7 @@
 import { startBridge } from '../../bridge/bridge.ts'
 import { serveHealth } from '../../bridge/health-server.ts'
 import { BridgeMetrics } from '../../bridge/metrics.ts'
+import { LogLines } from '../../process/log-lines.ts'
 import { createLogger } from '../../process/logger.ts'
 import { LOG_LEVELS, oneOf, wholeNumber } from '../../process/settings.ts'
 import { onShutdown } from '../../process/shutdown.ts'
@@ -15,7 +16,8 @@ export async function runBridge(options: BridgeOptions): Promise<void> {
     options.port === undefined
       ? wholeNumber('BRIDGE_PORT', variable('BRIDGE_PORT') ?? '3002', 0, 65_535)
       : wholeNumber('--port', options.port, 0, 65_535)
-  const logger = createLogger(oneOf('LOG_LEVEL', variable('LOG_LEVEL') ?? 'info', LOG_LEVELS))
+  const lines = new LogLines(process.stdout)
+  const logger = createLogger(oneOf('LOG_LEVEL', variable('LOG_LEVEL') ?? 'info', LOG_LEVELS), lines)
   const target = await targetFrom(options)
   const metrics = new BridgeMetrics()
   const ended = new Promise<void>((resolve) => {
@@ -30,5 +32,6 @@ export async function runBridge(options: BridgeOptions): Promise<void> {
     await health.stop()
   } finally {
     await bridge.stop()
+    await lines.end()
   }
 }
