@@ -5,13 +5,11 @@
  *
  * docs/benchmarks.md says what is measured and why it is fair, and where it is not.
  */
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { PEERS } from './all-peers.ts'
 import { machineFacts, tooManySockets } from './machine-facts.ts'
+import { measurePeer } from './measure-peer.ts'
 import type { Measured } from './measured.ts'
 import { type BenchOptions, readOptions, USAGE } from './options.ts'
 import { Programs } from './programs.ts'
@@ -34,19 +32,6 @@ function optionsOrExit(): BenchOptions {
     say(`${(error as Error).message}\n\n${USAGE}`)
     process.exit(EXIT_USAGE)
   }
-}
-
-/** @throws if the load generator ended without a result */
-async function measure(key: string, options: BenchOptions): Promise<Measured> {
-  const path = fileURLToPath(new URL('load-generator.ts', import.meta.url))
-  // With NaN kept as it is.
-  const child = fork(path, [key, JSON.stringify(options)], { serialization: 'advanced' })
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`the load generator for ${key} ended (${String(code)}) without a result`)
-  })
-  const [measured] = (await Promise.race([once(child, 'message'), ended])) as [Measured]
-  await ended.catch(() => undefined)
-  return measured
 }
 
 /** In another order each time, so that nobody always comes after the same one. */
@@ -84,7 +69,7 @@ async function measureOnce(
   results: Results | undefined,
 ): Promise<void> {
   try {
-    const measured = await measure(key, options)
+    const measured = await measurePeer(key, options)
     results?.runs.push(measured)
     say(progress(run, options, measured))
   } catch (error) {

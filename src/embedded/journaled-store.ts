@@ -18,7 +18,7 @@ export interface JournaledStoreOptions extends JournalOptions {
 }
 
 /** A transaction of the database takes no more, so that it does not hold up everything else. */
-const CHANGES_AT_ONCE = 1000
+const CHANGES_AT_ONCE = 200
 
 /**
  * A database behind a journal. A commit is on disk once the journal has it, which is one write to one place; the database, where
@@ -103,8 +103,8 @@ export class JournaledStore implements Store {
     for (const { changes } of this.#journal.recover(settled)) recovered.add(changes)
     // A new database says from its beginning which journal belongs to it.
     if (recovered.size === 0 && settled !== undefined) return
-    for (const part of parts([...recovered.sorted, mark(this.#journal.sequence)]))
-      this.#database.commitNow(part)
+    for (const part of recovered.parts(CHANGES_AT_ONCE)) this.#database.commitNow(part)
+    this.#database.commitNow([mark(this.#journal.sequence)])
   }
 
   async #commit(changes: readonly Change[]): Promise<void> {
@@ -156,13 +156,13 @@ export class JournaledStore implements Store {
   #turn(): void {
     this.#settling = this.#recent
     this.#recent = new Overlay()
-    const changes = [...this.#settling.sorted, mark(this.#journal.sequence)]
+    const { sequence } = this.#journal
     this.#journal.turn()
-    this.#settle(changes)
+    this.#settle(this.#settling, sequence)
   }
 
-  #settle(changes: readonly Change[]): void {
-    this.#attempt = this.#bringIn(changes).then(
+  #settle(changes: Overlay, sequence: number): void {
+    this.#attempt = this.#bringIn(changes, sequence).then(
       () => {
         this.#settling = undefined
         this.#failure = undefined
@@ -172,15 +172,16 @@ export class JournaledStore implements Store {
         this.#options.onFailure(error)
         if (this.#closed) return
         setTimeout(() => {
-          if (!this.#closed) this.#settle(changes)
+          if (!this.#closed) this.#settle(changes, sequence)
         }, this.#options.retryAfterMs).unref()
       },
     )
   }
 
   /** In several transactions. If not all of them come to pass, the mark has not moved, and all is done again. */
-  async #bringIn(changes: readonly Change[]): Promise<void> {
-    for (const part of parts(changes)) await this.#database.commit(part)
+  async #bringIn(changes: Overlay, sequence: number): Promise<void> {
+    for (const part of changes.parts(CHANGES_AT_ONCE)) await this.#database.commit(part)
+    await this.#database.commit([mark(sequence)])
   }
 
   /** What little there is in the journal when nothing more comes is not left there. */
@@ -191,12 +192,6 @@ export class JournaledStore implements Store {
       if (this.#committing || this.#settling !== undefined) this.#schedule()
       else this.#turn()
     }, this.#options.settleAfterMs).unref()
-  }
-}
-
-function* parts(changes: readonly Change[]): Generator<readonly Change[]> {
-  for (let from = 0; from < changes.length; from += CHANGES_AT_ONCE) {
-    yield changes.slice(from, from + CHANGES_AT_ONCE)
   }
 }
 

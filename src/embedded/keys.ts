@@ -43,9 +43,13 @@ export const healthKey = Buffer.from([KINDS.health])
 /** How far the journal was brought into the database. */
 export const journalKey = Buffer.from([KINDS.journal])
 
-/** A string that is the same for the same bytes only. */
+/** A string that is the same for the same bytes only, and has their order. */
 export function nameOf(key: Buffer): string {
   return key.toString('latin1')
+}
+
+export function keyOf(name: string): Buffer {
+  return Buffer.from(name, 'latin1')
 }
 
 /** Entries of one user lie side by side, in the order of their offsets. */

@@ -1,44 +1,62 @@
-import { devicesName, nameOf } from './keys.ts'
+import { devicesName, keyOf, nameOf } from './keys.ts'
 import type { Change, KeyRange, StoredRecord } from './store.ts'
 
-/** Changes that lie over a database: of each key the last. */
+type Value = Buffer | undefined
+
+/**
+ * Changes that lie over a database: of each key the last. Keys are kept by their names alone, which have the order of the bytes: what
+ * lies here for a second or more is what the collector of garbage has to carry about.
+ */
 export class Overlay {
-  readonly #changes = new Map<string, Change>()
+  readonly #values = new Map<string, Value>()
   /** Of each user's devices: they are listed whenever a new one comes, which may be thousands at once. */
-  readonly #devices = new Map<string, Map<string, Change>>()
+  readonly #devices = new Map<string, Set<string>>()
 
   get size(): number {
-    return this.#changes.size
+    return this.#values.size
   }
 
-  /**
-   * In the order of their keys: what lies together in the database comes together, and its pages are written once. The names
-   * are compared, which have the order of the bytes, since that takes a third of the time.
-   */
-  get sorted(): Change[] {
-    return [...this.#changes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, change]) => change)
-  }
-
-  get(name: string): Change | undefined {
-    return this.#changes.get(name)
-  }
-
-  add(changes: readonly Change[]): void {
-    for (const change of changes) {
-      const name = nameOf(change.key)
-      this.#changes.set(name, change)
-      const devices = devicesName(change.key)
-      if (devices === undefined) continue
-      const ofUser = this.#devices.get(devices) ?? new Map<string, Change>()
-      this.#devices.set(devices, ofUser.set(name, change))
+  /** In the order of their keys: what lies together in the database comes together, and its pages are written once. */
+  *parts(changesAtOnce: number): Generator<Change[]> {
+    const names = [...this.#values.keys()].sort()
+    for (let from = 0; from < names.length; from += changesAtOnce) {
+      yield names.slice(from, from + changesAtOnce).map((name) => this.#change(name))
     }
   }
 
-  /** All that can be in a range, and more. */
-  #near({ start, end }: KeyRange): Iterable<Change> {
+  /** Of its key the last change; `undefined` if there is none. */
+  get(name: string): { readonly value: Value } | undefined {
+    const value = this.#values.get(name)
+    return value === undefined && !this.#values.has(name) ? undefined : { value }
+  }
+
+  add(changes: readonly Change[]): void {
+    for (const { key, value } of changes) {
+      const name = nameOf(key)
+      this.#values.set(name, value)
+      const devices = devicesName(key)
+      if (devices === undefined) continue
+      const ofUser = this.#devices.get(devices) ?? new Set<string>()
+      this.#devices.set(devices, ofUser.add(name))
+    }
+  }
+
+  #change(name: string): Change {
+    return { key: keyOf(name), value: this.#values.get(name) }
+  }
+
+  /** The names of all that can be in a range, and more. */
+  #near({ start, end }: KeyRange): Iterable<string> {
     const devices = devicesName(start)
-    if (devices === undefined || devicesName(end) !== devices) return this.#changes.values()
-    return this.#devices.get(devices)?.values() ?? []
+    if (devices === undefined || devicesName(end) !== devices) return this.#values.keys()
+    return this.#devices.get(devices) ?? []
+  }
+
+  #in(range: KeyRange): [string, Change][] {
+    const [start, end] = [nameOf(range.start), nameOf(range.end)]
+    return [...this.#near(range)]
+      .filter((name) => name >= start && name < end)
+      .map((name) => [name, this.#change(name)])
   }
 
   /** What a range of a database shows through overlays, the last of which counts most. */
@@ -48,8 +66,9 @@ export class Overlay {
     range: KeyRange,
   ): Generator<StoredRecord> {
     const direction = range.reverse === true ? -1 : 1
-    const near = overlays.flatMap((overlay) => [...overlay.#near(range)])
-    const changes = inOrder(near, range, direction)
+    const changes = [...new Map(overlays.flatMap((overlay) => overlay.#in(range))).values()].sort(
+      (a, b) => Buffer.compare(a.key, b.key) * direction,
+    )
     let next = 0
     for (const record of records) {
       for (; next < changes.length; next++) {
@@ -61,14 +80,4 @@ export class Overlay {
     }
     for (const { key, value } of changes.slice(next)) if (value !== undefined) yield { key, value }
   }
-}
-
-/** Of each key the last change. */
-function inOrder(near: readonly Change[], { start, end }: KeyRange, direction: 1 | -1): Change[] {
-  const found = new Map<string, Change>()
-  for (const change of near) {
-    const { key } = change
-    if (Buffer.compare(key, start) >= 0 && Buffer.compare(key, end) < 0) found.set(nameOf(key), change)
-  }
-  return [...found.values()].sort((a, b) => Buffer.compare(a.key, b.key) * direction)
 }

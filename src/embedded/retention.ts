@@ -42,9 +42,9 @@ interface Swept {
   readonly removed: number
 }
 
-/** Between ticks while there is much to remove, and otherwise. */
-const BUSY_MS = 50
-const IDLE_MS = 1000
+/** Between ticks while there is much to remove, and otherwise. Ticks are many and small: whoever publishes meanwhile waits for one. */
+const BUSY_MS = 10
+const IDLE_MS = 200
 
 /**
  * Removes what has expired, a little at a time, round and round. Readers filter by themselves, so this is only about
@@ -63,7 +63,7 @@ export class Retention {
   constructor(options: RetentionOptions) {
     this.#options = options
     this.#kinds = expiring(options.retentionMs)
-    this.#recordsPerTick = options.recordsPerTick ?? 1000
+    this.#recordsPerTick = options.recordsPerTick ?? 200
     this.#timer = options.timer ?? realTimer
     this.#position = this.#startOf(0)
   }
