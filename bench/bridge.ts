@@ -14,6 +14,7 @@ import { ServerProcess } from '../test/chaos/server-process.ts'
 import { RedisServer } from '../test/support/redis-server.ts'
 import { eventText } from './load.ts'
 import { cpuOf, print, rounded, withFolder } from './measure.ts'
+import { whole } from './number-options.ts'
 
 const USERS = 100
 const EVENT_BYTES = 400
@@ -23,7 +24,8 @@ const ROOM = { BRIDGE_QUEUE_MESSAGES: '1000000', BRIDGE_QUEUE_MIB: '1024' }
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '3' }, events: { type: 'string', default: '20000' } },
 })
-const count = Number(values.events)
+const runCount = whole('--runs', values.runs, 1)
+const count = whole('--events', values.events, 1)
 const bodies = (from: number) =>
   Array.from({ length: count }, (_, n) =>
     eventText(`user-${(from + n) % USERS}`, `user-${(from + n + 1) % USERS}`, EVENT_BYTES),
@@ -154,5 +156,5 @@ async function run(): Promise<Row[]> {
 }
 
 const runs: Row[][] = []
-for (let i = 0; i < Number(values.runs); i++) runs.push(await run())
+for (let i = 0; i < runCount; i++) runs.push(await run())
 print(runs)

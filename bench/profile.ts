@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, openSocket, withLanes } from './load.ts'
 import { rounded, withFolder } from './measure.ts'
+import { positive } from './number-options.ts'
 
 const OUTSTANDING = 64
 const USERS = 100
@@ -106,7 +107,8 @@ const place = ({ functionName, url, lineNumber }: CallFrame): string =>
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '8' }, keep: { type: 'string' } },
 })
-const profile = await withFolder(async (folder) => record(folder, Number(values.seconds)))
+const seconds = positive('--seconds', values.seconds)
+const profile = await withFolder(async (folder) => record(folder, seconds))
 const byCategory = selfTimes(profile, (frame) => CATEGORIES.find(([, fits]) => fits(frame))![0])
 const total = [...byCategory.values()].reduce((sum, time) => sum + time, 0)
 const busy = total - (byCategory.get('idle') ?? 0)

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, measuredLoop, openSocket, withLanes } from './load.ts'
 import { flushTime, print, rounded, commitsIn, withFolder } from './measure.ts'
+import { positive, whole } from './number-options.ts'
 
 const OUTSTANDING = [1, 16, 64]
 const USERS = 100
@@ -25,7 +26,8 @@ const WARM_UP_S = 1
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '3' }, seconds: { type: 'string', default: '4' } },
 })
-const seconds = Number(values.seconds)
+const runCount = whole('--runs', values.runs, 1)
+const seconds = positive('--seconds', values.seconds)
 
 let next = 0
 /** Two recipients, each with one open connection. */
@@ -88,7 +90,7 @@ async function floor(kind: 'bare' | 'gateway'): Promise<Record<string, string | 
 
 const flush = await withFolder(async (folder) => flushTime(folder))
 const runs = []
-for (let run = 0; run < Number(values.runs); run++) {
+for (let run = 0; run < runCount; run++) {
   runs.push([...(await publishes()), ...(await floor('gateway')), ...(await floor('bare'))])
 }
 print(runs, { flushMs: rounded(flush, 3) })

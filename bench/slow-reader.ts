@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, openSocket, withLanes } from './load.ts'
 import { print, quantile, rounded, residentOf, withFolder } from './measure.ts'
+import { whole } from './number-options.ts'
 
 const OUTSTANDING = 16
 const EVENT_BYTES = 1024
@@ -17,7 +18,8 @@ const EVENT_BYTES = 1024
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '3' }, events: { type: 'string', default: '20000' } },
 })
-const events = Number(values.events)
+const runCount = whole('--runs', values.runs, 1)
+const events = whole('--events', values.events, 1)
 
 async function run(slowReads: boolean): Promise<Record<string, string | number>> {
   return withFolder(async (folder) => {
@@ -58,5 +60,5 @@ async function run(slowReads: boolean): Promise<Record<string, string | number>>
 }
 
 const runs = []
-for (let n = 0; n < Number(values.runs); n++) runs.push([await run(true), await run(false)])
+for (let n = 0; n < runCount; n++) runs.push([await run(true), await run(false)])
 print(runs)

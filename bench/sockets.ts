@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, openSocket, withLanes } from './load.ts'
 import { print, quantile, rounded, withFolder } from './measure.ts'
+import { whole } from './number-options.ts'
 import { type Memory, memoryOf, PROBED } from './memory.ts'
 import type { CountingSocket } from './raw-clients.ts'
 
@@ -22,7 +23,8 @@ const WARM_UP_S = 5
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '3' }, sockets: { type: 'string', default: '2000' } },
 })
-const count = Number(values.sockets)
+const runCount = whole('--runs', values.runs, 1)
+const count = whole('--sockets', values.sockets, 1)
 
 /** Until what lies in the journal is in the database as well, and not in memory any more: a second after the last commit. */
 const SETTLED_MS = 3000
@@ -101,5 +103,5 @@ async function run(): Promise<Record<string, string | number>[]> {
 }
 
 const runs = []
-for (let n = 0; n < Number(values.runs); n++) runs.push(await run())
+for (let n = 0; n < runCount; n++) runs.push(await run())
 print(runs)

@@ -12,6 +12,7 @@ import { dollarsFor } from '../src/template-runner/cost/prices.ts'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { measuredLoop, openSocket, withLanes } from './load.ts'
 import { print, rounded, withFolder } from './measure.ts'
+import { whole } from './number-options.ts'
 import { type Audience, AUDIENCES, receiptCost } from './receipt-costs.ts'
 
 const OUTSTANDING = 8
@@ -20,6 +21,8 @@ const WARM_UP_EVENTS = 50
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '3' }, events: { type: 'string', default: '300' } },
 })
+const runCount = whole('--runs', values.runs, 1)
+const eventCount = whole('--events', values.events, 1)
 
 let next = 0
 const body = (audience: Audience) => (): string =>
@@ -39,7 +42,7 @@ async function latency(audience: Audience, detail: ReceiptDetail): Promise<Recor
       Array.from({ length: audience.connections }, () => user),
     )
     const sockets = await Promise.all(users.map(async (user) => openSocket(server.wsUrl, user)))
-    const events = Math.max(20, Math.ceil((Number(values.events) * 2) / audience.recipients))
+    const events = Math.max(20, Math.ceil((eventCount * 2) / audience.recipients))
     const result = await withLanes(server.httpUrl, OUTSTANDING, async (lanes) => {
       await measuredLoop(server.pid, { lanes, body: body(audience), events: WARM_UP_EVENTS })
       return measuredLoop(server.pid, { lanes, body: body(audience), events })
@@ -72,5 +75,5 @@ async function rows(): Promise<Record<string, string | number>[]> {
 }
 
 const runs = []
-for (let run = 0; run < Number(values.runs); run++) runs.push(await rows())
+for (let run = 0; run < runCount; run++) runs.push(await rows())
 print(runs)

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Measured, Options } from './measured.ts'
@@ -16,6 +16,8 @@ export async function measurePeer(
   options: Options,
   environment: NodeJS.ProcessEnv = {},
 ): Promise<Measured> {
+  // What others left in the kernel's memory would be written during this run, and be waited for by whoever flushes.
+  execFileSync('sync')
   const env = { ...process.env, ...environment }
   // With NaN kept as it is.
   const child = fork(LOAD_GENERATOR, [key, JSON.stringify(options)], { env, serialization: 'advanced' })
