@@ -44,7 +44,7 @@ export class LogLines implements DestinationStream {
   async end(withinMs = LAST_LINES_MS): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     await Promise.race([
-      new Promise<void>((resolve) => this.#stream.write('', () => resolve())),
+      new Promise<void>((resolve) => this.#stream.write('', () => { resolve(); })),
       new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs))),
     ])
     clearTimeout(timer)
