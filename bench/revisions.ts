@@ -7,19 +7,22 @@
  * Each revision is compiled in a worktree of its own, with the packages that are installed here.
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { withFolder } from './measure.ts'
 import { positive, whole } from './number-options.ts'
 import { EVENT_FANOUT } from './peers/event-fanout.ts'
 import { measurePeer } from './peers/measure-peer.ts'
 import type { Measured } from './peers/measured.ts'
-import { medianOf, ratio, shown } from './peers/statistics.ts'
+import { medianOf, ratio, rotated, shown } from './peers/statistics.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const SERVER = 'dist/src/local/main.js'
+const EXIT_INTERRUPTED = 130
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
 interface Revision {
   readonly commit: string
@@ -28,31 +31,57 @@ interface Revision {
   readonly runs: Measured[]
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '4' },
-    users: { type: 'string', default: '2000' },
-  },
-})
-const rounds = whole('--rounds', values.rounds, 1)
-const options = {
-  users: whole('--users', values.users, 2),
-  seconds: positive('--seconds', values.seconds),
-  warmUp: 2,
-  rate: 1000,
-  returning: 1,
+const USAGE = `npm run bench:revisions -- [options] REVISION...
+
+  --rounds 3     how often each is measured, in turn
+  --seconds 4    how long each of the two phases takes
+  --users 2000   users with one open socket each
+`
+
+const git = (...args: string[]): string =>
+  execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+
+/** @throws if it is none */
+function commitOf(revision: string): string {
+  try {
+    return git('rev-parse', '--verify', '--short', '--end-of-options', `${revision}^{commit}`)
+  } catch {
+    throw new Error(`"${revision}" is no revision here; "git log --oneline" lists them`)
+  }
 }
-if (positionals.length === 0)
-  throw new Error('give the revisions to compare: npm run bench:revisions -- HEAD~1 HEAD')
 
-const git = (...args: string[]): string => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()
+function readOptions() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '4' },
+      users: { type: 'string', default: '2000' },
+    },
+  })
+  if (positionals.length === 0) throw new Error('give the revisions to compare, as HEAD~1 HEAD')
+  return {
+    rounds: whole('--rounds', values.rounds, 1),
+    commits: [...new Set(positionals.map(commitOf))],
+    users: whole('--users', values.users, 2),
+    seconds: positive('--seconds', values.seconds),
+    warmUp: 2,
+    rate: 1000,
+    returning: 1,
+  }
+}
 
-/** @throws if there is no such revision, or it does not compile with the packages of today */
-function compiled(revision: string, folder: string): Revision {
-  const [commit = '', subject = ''] = git('log', '-1', '--format=%h%n%s', revision).split('\n')
-  const tree = join(folder, commit)
+function optionsOrExit(): ReturnType<typeof readOptions> {
+  try {
+    return readOptions()
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
+
+/** @throws if it does not compile with the packages of today */
+function compiled(commit: string, tree: string): Revision {
   git('worktree', 'add', '--detach', tree, commit)
   symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'))
   execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
@@ -61,7 +90,8 @@ function compiled(revision: string, folder: string): Revision {
   })
   // What the server serves beside events; of no weight here.
   cpSync(join(ROOT, 'dist/console'), join(tree, 'dist/console'), { recursive: true })
-  process.stderr.write(`${commit} compiled: ${subject}\n`)
+  const subject = git('log', '-1', '--format=%s', commit)
+  say(`${commit} compiled: ${subject}`)
   return { commit, subject, server: join(tree, SERVER), runs: [] }
 }
 
@@ -82,31 +112,39 @@ function row({ commit, subject, runs }: Revision, before: Measured | undefined):
   return `| ${cells.join(' | ')} |`
 }
 
-await withFolder(async (folder) => {
-  try {
-    const revisions = positionals.map((revision) => compiled(revision, folder))
-    for (let round = 0; round < rounds; round++) {
-      for (const { commit, server, runs } of revisions) {
-        const measured = await measurePeer(EVENT_FANOUT, options, { CHAOS_SERVER: server })
-        runs.push(measured)
-        const { closed, fixed } = measured
-        process.stderr.write(
-          `${commit}: ${shown(closed.eventsPerSecond)} events/s at ${shown(closed.serverCpuPerEvent)} µs, p99 ${shown(fixed.p99)} ms at 1,000/s\n`,
-        )
-      }
-    }
-    console.log(
-      `| revision | what it is | 64 outstanding: events/s | CPU µs/event | × the one before | p99 ms | 1,000/s: CPU µs/event | p50 ms | p99 ms | lost |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |`,
-    )
-    for (const [i, revision] of revisions.entries()) {
-      const before = revisions[i - 1]
-      console.log(row(revision, before === undefined ? undefined : medianOf(before.runs)))
-    }
-  } finally {
-    for (const line of git('worktree', 'list', '--porcelain').split('\n')) {
-      const path = /^worktree (.*)$/.exec(line)?.[1]
-      if (path?.startsWith(folder) === true) git('worktree', 'remove', '--force', path)
+async function measureAll(revisions: readonly Revision[]): Promise<void> {
+  for (let round = 0; round < options.rounds; round++) {
+    for (const { commit, server, runs } of rotated(revisions, round)) {
+      const measured = await measurePeer(EVENT_FANOUT, options, { CHAOS_SERVER: server })
+      runs.push(measured)
+      const { closed, fixed } = measured
+      say(
+        `${commit}: ${shown(closed.eventsPerSecond)} events/s at ${shown(closed.serverCpuPerEvent)} µs, p99 ${shown(fixed.p99)} ms at 1,000/s`,
+      )
     }
   }
+}
+
+function print(revisions: readonly Revision[]): void {
+  console.log(
+    `| revision | what it is | 64 outstanding: events/s | CPU µs/event | × the one before | p99 ms | 1,000/s: CPU µs/event | p50 ms | p99 ms | lost |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |`,
+  )
+  for (const [i, revision] of revisions.entries()) {
+    const before = revisions[i - 1]
+    console.log(row(revision, before === undefined ? undefined : medianOf(before.runs)))
+  }
+}
+
+const options = optionsOrExit()
+const folder = mkdtempSync(join(tmpdir(), 'event-fanout-revisions-'))
+process.once('exit', () => {
+  rmSync(folder, { recursive: true, force: true })
+  // Of those whose folders are gone.
+  git('worktree', 'prune')
 })
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => process.exit(EXIT_INTERRUPTED))
+const revisions = options.commits.map((commit) => compiled(commit, join(folder, commit)))
+await measureAll(revisions)
+print(revisions)

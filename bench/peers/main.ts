@@ -15,7 +15,7 @@ import { type BenchOptions, readOptions, USAGE } from './options.ts'
 import { Programs } from './programs.ts'
 import { chart, markdown, type Report, type System } from './report.ts'
 import { OUTSTANDING } from './settings.ts'
-import { shown } from './statistics.ts'
+import { rotated, shown } from './statistics.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
@@ -32,12 +32,6 @@ function optionsOrExit(): BenchOptions {
     say(`${(error as Error).message}\n\n${USAGE}`)
     process.exit(EXIT_USAGE)
   }
-}
-
-/** In another order each time, so that nobody always comes after the same one. */
-function rotated<T>(list: readonly T[], by: number): T[] {
-  const first = by % Math.max(1, list.length)
-  return [...list.slice(first), ...list.slice(0, first)]
 }
 
 interface Results {

@@ -39,3 +39,9 @@ export function medianOf<T>(runs: readonly T[]): T {
   const names = Object.keys(first) as (keyof T)[]
   return Object.fromEntries(names.map((name) => [name, medianOf(runs.map((run) => run[name]))])) as T
 }
+
+/** In another order each time, so that nobody always comes after the same one. */
+export function rotated<T>(list: readonly T[], by: number): T[] {
+  const first = by % Math.max(1, list.length)
+  return [...list.slice(first), ...list.slice(0, first)]
+}

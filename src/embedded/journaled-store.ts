@@ -13,12 +13,17 @@ export interface JournaledStoreOptions extends JournalOptions {
   readonly settleAfterMs?: number
   /** How long to wait after the database could not be written, in milliseconds. @default 500 */
   readonly retryAfterMs?: number
+  /** How many changes a transaction of the database takes while there is no hurry. @default 200 */
+  readonly changesAtOnce?: number
   /** Told each time that the database could not be written. */
   readonly onFailure?: (error: unknown) => void
 }
 
-/** A transaction of the database takes no more, so that it does not hold up everything else. */
-const CHANGES_AT_ONCE = 200
+/** A transaction of the database takes no more, so that nothing else, on the main thread or on the disk, waits long for one. */
+const AT_ONCE = 200
+
+/** Where everything waits for the database already: flushes are what takes its time, and fewer take less. */
+const MORE_AT_ONCE = 1000
 
 /**
  * A database behind a journal. A commit is on disk once the journal has it, which is one write to one place; the database, where
@@ -30,7 +35,7 @@ const CHANGES_AT_ONCE = 200
 export class JournaledStore implements Store {
   readonly #database: Database
   readonly #journal: Journal
-  readonly #options: Required<Pick<JournaledStoreOptions, 'settleAfterMs' | 'retryAfterMs' | 'onFailure'>>
+  readonly #options: Required<Omit<JournaledStoreOptions, keyof JournalOptions>>
   /** What the file in use holds. */
   #recent = new Overlay()
   /** What the other file holds, until the database has it. */
@@ -46,8 +51,9 @@ export class JournaledStore implements Store {
   #closed = false
 
   constructor(folder: string, database: Database, options: JournaledStoreOptions = {}) {
-    const { settleAfterMs = 1000, retryAfterMs = 500, onFailure = () => undefined } = options
-    this.#options = { settleAfterMs, retryAfterMs, onFailure }
+    const { settleAfterMs = 1000, retryAfterMs = 500, changesAtOnce = AT_ONCE } = options
+    const { onFailure = () => undefined } = options
+    this.#options = { settleAfterMs, retryAfterMs, changesAtOnce, onFailure }
     this.#database = database
     this.#journal = new Journal(folder, options)
     try {
@@ -103,8 +109,8 @@ export class JournaledStore implements Store {
     for (const { changes } of this.#journal.recover(settled)) recovered.add(changes)
     // A new database says from its beginning which journal belongs to it.
     if (recovered.size === 0 && settled !== undefined) return
-    for (const part of recovered.parts(CHANGES_AT_ONCE)) this.#database.commitNow(part)
-    this.#database.commitNow([mark(this.#journal.sequence)])
+    for (const part of parts(recovered, this.#journal.sequence, () => MORE_AT_ONCE))
+      this.#database.commitNow(part)
   }
 
   async #commit(changes: readonly Change[]): Promise<void> {
@@ -180,8 +186,11 @@ export class JournaledStore implements Store {
 
   /** In several transactions. If not all of them come to pass, the mark has not moved, and all is done again. */
   async #bringIn(changes: Overlay, sequence: number): Promise<void> {
-    for (const part of changes.parts(CHANGES_AT_ONCE)) await this.#database.commit(part)
-    await this.#database.commit([mark(sequence)])
+    for (const part of parts(changes, sequence, () => this.#atOnce)) await this.#database.commit(part)
+  }
+
+  get #atOnce(): number {
+    return this.#closed || this.#journal.isHalfFull ? MORE_AT_ONCE : this.#options.changesAtOnce
   }
 
   /** What little there is in the journal when nothing more comes is not left there. */
@@ -193,6 +202,17 @@ export class JournaledStore implements Store {
       else this.#turn()
     }, this.#options.settleAfterMs).unref()
   }
+}
+
+/** Changes in the order of their keys, so many at a time; with the last of them it is said how far the database has come. */
+function* parts(changes: Overlay, sequence: number, atOnce: () => number): Generator<Change[]> {
+  const { names } = changes
+  let from = 0
+  do {
+    const part = names.slice(from, from + atOnce())
+    from += part.length
+    yield from < names.length ? changes.changesOf(part) : [...changes.changesOf(part), mark(sequence)]
+  } while (from < names.length)
 }
 
 /** All commits up to this one are in the database, or were refused. */

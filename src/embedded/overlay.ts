@@ -16,12 +16,13 @@ export class Overlay {
     return this.#values.size
   }
 
-  /** In the order of their keys: what lies together in the database comes together, and its pages are written once. */
-  *parts(changesAtOnce: number): Generator<Change[]> {
-    const names = [...this.#values.keys()].sort()
-    for (let from = 0; from < names.length; from += changesAtOnce) {
-      yield names.slice(from, from + changesAtOnce).map((name) => this.#change(name))
-    }
+  /** The names of the keys in the order of the keys: what lies together in the database comes together, and its pages are written once. */
+  get names(): string[] {
+    return [...this.#values.keys()].sort()
+  }
+
+  changesOf(names: readonly string[]): Change[] {
+    return names.map((name) => this.#change(name))
   }
 
   /** Of its key the last change; `undefined` if there is none. */

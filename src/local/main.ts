@@ -12,7 +12,7 @@ const EXIT_USAGE = 2
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
-  const lines = new LogLines(process.stdout)
+  const lines = new LogLines()
   const logger = createLogger(settings.logLevel, lines)
   const starting = startServer(settings, logger)
   // Before anybody can know that the server is up, and send a signal.

@@ -13,7 +13,7 @@ const KEEP = 10_000
 async function main(): Promise<void> {
   const options = readOptions(process.env)
   const level = oneOf('LOG_LEVEL', variableOf(process.env, 'LOG_LEVEL') ?? 'info', LOG_LEVELS)
-  const lines = new LogLines(process.stdout)
+  const lines = new LogLines()
   const log = createLogger(level, lines)
   const starting = startTemplate({ ...options, log, keep: KEEP })
   // Before anybody can know that it is up, and send a signal.

@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly under?: readonly string[]
   /** The server can be sent messages, for what `nodeArguments` loaded into it. */
   readonly ipc?: boolean
+  /** A Ctrl-C, which a terminal sends to all that belong together, is not for it: whoever starts it ends it. */
+  readonly apart?: boolean
   /** Beyond what every server here is told. */
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -60,6 +62,7 @@ export class ServerProcess {
     ]
     const child = spawn(command, args, {
       env: environmentOf(options),
+      detached: options.apart === true,
       stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
     })
     const exit = new Promise((resolve) => child.once('close', resolve).once('error', resolve))

@@ -139,6 +139,22 @@ describe('fanout bridge', () => {
     expect(await ended(cli)).toMatchObject({ code: 0, stderr: '' })
   })
 
+  it('goes on when nobody is there any more who reads its log', async () => {
+    const redis = await RedisServer.forTest()
+    const { hang, asked } = hanging()
+    const scripted = await ScriptedServer.with(hang)
+    const cli = bridge(['--to', scripted.httpUrl], { REDIS_URL: redis.url })
+    const health = await healthOf(cli)
+    await logged(cli, 'subscribed')
+    cli.closeStdout()
+    const client = redis.client()
+    for (let n = 0; n < 50; n++) await client.publish('business-events', `no event, which is logged ${n}`)
+    await client.publish('business-events', JSON.stringify(eventFor('ann')))
+    await asked
+    expect((await request(health.replace('/health', '/live'))).status).toBe(200)
+    expect(await ended(cli)).toMatchObject({ code: 0, stderr: '' })
+  })
+
   it('finishes at the first SIGTERM, and ends at once at the second', async () => {
     const redis = await RedisServer.forTest()
     const { hang, asked } = hanging()

@@ -32,12 +32,13 @@ export class ServerProcess {
   stdout = ''
   stderr = ''
   readonly lines: LogLine[] = []
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #child: ChildProcessByStdio<null, Readable | null, Readable>
   readonly #ownsFolder: boolean
   #watchers: (() => void)[] = []
   #isOver = false
 
-  constructor(environment: Environment = {}) {
+  /** @param stdout a file descriptor instead of what is read here */
+  constructor(environment: Environment = {}, stdout?: number) {
     if (!existsSync(main)) throw new Error(`${main} is not there: run "npm run build" first`)
     this.#ownsFolder = environment['DATA_DIR'] === undefined
     this.dataDir = environment['DATA_DIR'] ?? mkdtempSync(join(tmpdir(), 'fanout-test-'))
@@ -45,17 +46,19 @@ export class ServerProcess {
     this.#child = spawn(process.execPath, ['--enable-source-maps', main], {
       cwd: root,
       env: { PATH, HOME, PORT: '0', WS_PORT: '0', DATA_DIR: this.dataDir, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+      stdio: ['ignore', stdout ?? 'pipe', 'pipe'],
+    }) as ChildProcessByStdio<null, Readable | null, Readable>
     running.add(this)
     this.#child.stderr.on('data', (chunk: Buffer) => {
       this.stderr += chunk.toString()
     })
-    createInterface({ input: this.#child.stdout }).on('line', (line) => {
-      this.stdout += `${line}\n`
-      this.lines.push(JSON.parse(line) as LogLine)
-      this.#wake()
-    })
+    if (this.#child.stdout !== null) {
+      createInterface({ input: this.#child.stdout }).on('line', (line) => {
+        this.stdout += `${line}\n`
+        this.lines.push(JSON.parse(line) as LogLine)
+        this.#wake()
+      })
+    }
     this.exited = new Promise((resolve) => {
       this.#child.once('close', (code, signal) => {
         running.delete(this)
@@ -74,8 +77,8 @@ export class ServerProcess {
   }
 
   /** One that may never serve, and is gone when the test is over. */
-  static unawaited(environment: Environment = {}): ServerProcess {
-    const server = new ServerProcess(environment)
+  static unawaited(environment: Environment = {}, stdout?: number): ServerProcess {
+    const server = new ServerProcess(environment, stdout)
     onTestFinished(() => server.dispose())
     return server
   }
@@ -117,8 +120,8 @@ export class ServerProcess {
 
   /** Leaves what it logs from here on where it is; or, `gone`, nobody is there any more who could read it. */
   ignoreLog(how: 'unread' | 'gone'): void {
-    if (how === 'unread') this.#child.stdout.pause()
-    else this.#child.stdout.destroy()
+    if (how === 'unread') this.#child.stdout?.pause()
+    else this.#child.stdout?.destroy()
   }
 
   async stop(name: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {

@@ -5,6 +5,8 @@ import { MemoryRecords } from './memory-records.ts'
 /** A database in memory that fails when told to. What it was given it has for good, as a disk would. */
 export class MemoryDatabase extends MemoryRecords implements Database {
   fails: Error | undefined
+  /** Before anything is written. */
+  onCommit: (changes: readonly Change[]) => void = () => undefined
 
   /** What is in it now. */
   copy(): MemoryDatabase {
@@ -17,9 +19,11 @@ export class MemoryDatabase extends MemoryRecords implements Database {
     await Promise.resolve()
     if (this.fails !== undefined) throw this.fails
     this.commitNow(changes)
+    await Promise.resolve()
   }
 
   commitNow(changes: readonly Change[]): void {
+    this.onCommit(changes)
     this.apply(
       changes.map(({ key, value }) => ({ key: Buffer.from(key), value: value && Buffer.from(value) })),
     )

@@ -1,9 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { describe, expect, it } from 'vitest'
+import { closeSync, constants, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { Client, handshake, refusal, WAYS } from '../e2e/client.ts'
 import { deploymentOf, SECRET } from '../e2e/deployment.ts'
 import { post, publish, request } from '../e2e/http.ts'
 import { ServerProcess } from '../e2e/server-process.ts'
+import { removeFolder, temporaryFolder } from '../embedded/folders.ts'
 import { badTokens, publisherToken, tokenFor, unique } from '../e2e/tokens.ts'
 
 async function start(LOG_LEVEL = 'debug') {
@@ -109,6 +113,25 @@ describe('the log', () => {
     server.ignoreLog('gone')
     await Promise.all(Array.from({ length: 50 }, refused))
     await publish(target, { type: 'T', id: unique('event'), userId: unique('user') })
+    expect(await server.stop()).toEqual({ code: 0, signal: null })
+  })
+
+  // As a terminal that was stopped by Ctrl-S: writing to it does not fail, it takes for ever.
+  it('holds nothing up either where writing waits for the reader, and not the end', async () => {
+    const folder = temporaryFolder()
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const stdout = openSync(pipe, constants.O_RDWR)
+    const server = ServerProcess.unawaited({ JWT_SECRET: SECRET, LOG_LEVEL: 'debug' }, stdout)
+    onTestFinished(() => {
+      closeSync(stdout)
+      removeFolder(folder)
+    })
+    const httpUrl = /HTTP +(\S+)/.exec(await server.banner())?.[1] ?? ''
+    for (let i = 0; i < 20; i++) {
+      await Promise.all(Array.from({ length: 50 }, async () => request(`${httpUrl}/api/v1/events/recent`)))
+    }
+    expect((await request(`${httpUrl}/health`)).status).toBe(200)
     expect(await server.stop()).toEqual({ code: 0, signal: null })
   })
 

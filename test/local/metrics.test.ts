@@ -28,7 +28,7 @@ beforeAll(async () => {
     DATA_DIR: folder,
     JWT_SECRET: SECRET,
   })
-  server = await startServer(settings, createLogger('silent', new LogLines(process.stdout)))
+  server = await startServer(settings, createLogger('silent', new LogLines()))
   target = { httpUrl: server.httpUrl, wsUrl: server.wsUrl, secret: SECRET, isOwn: true }
 })
 afterAll(async () => {
@@ -221,7 +221,7 @@ describe('with a bridge from Redis', () => {
         JWT_SECRET: SECRET,
         REDIS_URL: redis.url,
       }),
-      createLogger('silent', new LogLines(process.stdout)),
+      createLogger('silent', new LogLines()),
     )
     onTestFinished(async () => own.stop())
     const samples = async () => samplesOf((await request(`${own.httpUrl}/metrics`)).text)

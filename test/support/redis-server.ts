@@ -16,6 +16,8 @@ export class RedisServer {
   readonly port: number
   readonly folder: string
   readonly #arguments: readonly string[]
+  /** A Ctrl-C, which a terminal sends to all that belong together, is not for it. */
+  #isApart = false
   #child: ChildProcess | undefined
 
   private constructor(port: number, folder: string, extra: readonly string[]) {
@@ -27,6 +29,17 @@ export class RedisServer {
   /** Bounded by the caller: `dispose` ends it. */
   static async start(...extra: readonly string[]): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'fanout-redis-')), extra)
+    await server.start()
+    return server
+  }
+
+  /** The same, for who has something to do with it after a Ctrl-C. */
+  static async startApart(...extra: readonly string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'fanout-redis-')), extra)
+    server.#isApart = true
+    process.once('exit', () => {
+      rmSync(server.folder, { recursive: true, force: true })
+    })
     await server.start()
     return server
   }
@@ -54,11 +67,12 @@ export class RedisServer {
   }
 
   async start(): Promise<void> {
-    const child = spawn('redis-server', [
+    const settings = [
       ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder],
       ...['--save', '', '--appendonly', 'yes', '--daemonize', 'no'],
       ...this.#arguments,
-    ])
+    ]
+    const child = spawn('redis-server', settings, { detached: this.#isApart })
     running.add(child)
     this.#child = child
     await ready(child)

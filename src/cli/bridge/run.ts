@@ -16,7 +16,7 @@ export async function runBridge(options: BridgeOptions): Promise<void> {
     options.port === undefined
       ? wholeNumber('BRIDGE_PORT', variable('BRIDGE_PORT') ?? '3002', 0, 65_535)
       : wholeNumber('--port', options.port, 0, 65_535)
-  const lines = new LogLines(process.stdout)
+  const lines = new LogLines()
   const logger = createLogger(oneOf('LOG_LEVEL', variable('LOG_LEVEL') ?? 'info', LOG_LEVELS), lines)
   const target = await targetFrom(options)
   const metrics = new BridgeMetrics()
@@ -32,6 +32,8 @@ export async function runBridge(options: BridgeOptions): Promise<void> {
     await health.stop()
   } finally {
     await bridge.stop()
-    await lines.end()
   }
+  await lines.end()
+  // What nobody reads would keep the process.
+  process.exit()
 }

@@ -86,6 +86,10 @@ export class Journal {
     return 'done'
   }
 
+  get isHalfFull(): boolean {
+    return !this.#active.fits(this.#segmentBytes / 2)
+  }
+
   /** Goes on in the other file, whose records the database has by now. */
   turn(): void {
     const [first, second] = this.#segments

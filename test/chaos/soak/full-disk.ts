@@ -26,6 +26,9 @@ const LANES = 4
 /** Not those whose logs are checked; many, for their logs lie in different places of the file. */
 const USERS = 40
 
+/** `unknown`: nobody answers. */
+type Said = 'well' | 'unwell' | 'unknown'
+
 /** A disk without space: publishes are refused, the health says so; and when there is space again, all is well. */
 export class FullDisk {
   readonly #parts: FullDiskParts
@@ -45,10 +48,10 @@ export class FullDisk {
     try {
       // Or never: the database has pages to use again, and what is acknowledged from them is as good as any.
       const refused = await until(async () => this.#useUp(performance.now() + USED_UP_MS), USED_UP_MS)
-      const said = refused && (await until(async () => this.#isUnwell(), SAID_MS))
-      if (said) this.unwell++
-      // Killed meanwhile: another process, which may not have met the end of the disk yet.
-      if (refused && !said && starts === host.counts.starts) {
+      const said = refused ? await this.#healthAtLast() : 'unknown'
+      if (said === 'unwell') this.unwell++
+      // Not if it was killed meanwhile: another process may not have met the end of the disk yet, or not be there at all.
+      if (said === 'well' && starts === host.counts.starts) {
         incidents.report('the disk is full, publishes are refused, and /health says that all is well')
       }
       await this.#insist(milliseconds)
@@ -91,11 +94,17 @@ export class FullDisk {
     await Promise.all(Array.from({ length: LANES }, lane))
   }
 
-  async #isUnwell(): Promise<boolean> {
-    return (await this.#logHealth()) === 'unwell'
+  /** Once it is unwell, or else the last that was said in the time it may take. */
+  async #healthAtLast(): Promise<Said> {
+    const over = performance.now() + SAID_MS
+    for (;;) {
+      const said = await this.#logHealth()
+      if (said === 'unwell' || performance.now() > over) return said
+      await pause(100)
+    }
   }
 
-  async #logHealth(): Promise<'well' | 'unwell' | 'unknown'> {
+  async #logHealth(): Promise<Said> {
     const health = await healthOf(this.#parts.host.httpUrl)
     if (health === undefined) return 'unknown'
     return 'log' in health.unwell ? 'unwell' : 'well'

@@ -59,7 +59,7 @@ export class Host {
     const { dataDir, environment, onStart } = this.#options
     this.#closing = false
     const server = await ServerProcess.start({
-      ...{ dataDir, ...this.#ports, ipc: true },
+      ...{ dataDir, ...this.#ports, ipc: true, apart: true },
       nodeArguments: ['--expose-gc', '--import', PROBE],
       environment: { ...environment, SOAK_CLOCK_OFFSET: String(this.clockOffset) },
     })

@@ -88,7 +88,7 @@ export class Soak {
 
   async #raise(disk: Disk): Promise<Cast> {
     // What was acknowledged outlives a SIGKILL of Redis.
-    const redis = await RedisServer.start('--appendfsync', 'always')
+    const redis = await RedisServer.startApart('--appendfsync', 'always')
     this.#disposals.push(async () => redis.dispose())
     let onStart: () => void = () => undefined
     const environment = {
