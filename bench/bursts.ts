@@ -212,11 +212,10 @@ function readOptions(args: string[]): Options {
       most: { type: 'string', default: '10000' },
     },
   })
-  return {
-    runs: whole('--runs', values.runs, 1),
-    events: whole('--events', values.events, 1),
-    bursts: possible(chosen(values.only, whole('--most', values.most, 1))),
-  }
+  const bursts = possible(chosen(values.only, whole('--most', values.most, 1)))
+  if (bursts.length === 0)
+    throw new Error(`of ${values.only} no row has at most ${values.most}; give more with --most`)
+  return { runs: whole('--runs', values.runs, 1), events: whole('--events', values.events, 1), bursts }
 }
 
 function optionsOrExit(): Options {

@@ -4,6 +4,7 @@
  *
  *     npm run costs
  */
+import { parseArgs } from 'node:util'
 import { monthly, monthlyMarkdown, unitsMarkdown } from '../src/template-runner/cost/monthly.ts'
 import { receiptsMarkdown } from './receipt-costs.ts'
 import type { BillableUnits } from '../src/template-runner/cost/prices.ts'
@@ -125,6 +126,8 @@ const ASIDE = {
 }
 
 if (process.argv[1] === import.meta.filename) {
+  // It has no options, and says so.
+  parseArgs()
   const tables = [unitsMarkdown(EACH), receiptsMarkdown(), unitsMarkdown(ASIDE), monthlyMarkdown(MONTHS)]
   console.log(tables.join('\n\n'))
 }

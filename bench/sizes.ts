@@ -9,6 +9,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { MINIMAL_APPS, type MinimalApp } from './minimal-apps.ts'
@@ -76,6 +77,8 @@ function writePage(text: string): void {
   writeFileSync(page, `${before.slice(0, from)}${START}\n\n${text}\n\n${before.slice(to)}`)
 }
 
+// It has no options, and says so.
+parseArgs()
 const folder = mkdtempSync(join(tmpdir(), 'fanout-sizes-'))
 try {
   install(folder)

@@ -27,6 +27,8 @@ function optionsOrExit(): BenchOptions {
     const options = readOptions(process.argv.slice(2))
     const problem = tooManySockets(options.users + OUTSTANDING)
     if (problem !== undefined) throw new Error(`--users is ${options.users}; ${problem}`)
+    // Before anything is measured: it would be lost.
+    mkdirSync(options.out, { recursive: true })
     return options
   } catch (error) {
     say(`${(error as Error).message}\n\n${USAGE}`)
@@ -39,11 +41,18 @@ interface Results {
   absent?: string
 }
 
-async function measureAll(options: BenchOptions): Promise<Map<string, Results>> {
+/** @param save told after each run, so that who interrupts the next keeps what there is */
+async function measureAll(
+  options: BenchOptions,
+  save: (results: ReadonlyMap<string, Results>) => void,
+): Promise<ReadonlyMap<string, Results>> {
   const results = new Map(options.only.map((key) => [key, resultsOf(key, options)]))
   const present = options.only.filter((key) => results.get(key)?.absent === undefined)
   for (let run = 0; run < options.runs; run++) {
-    for (const key of rotated(present, run)) await measureOnce(key, run, options, results.get(key))
+    for (const key of rotated(present, run)) {
+      await measureOnce(key, run, options, results.get(key))
+      save(results)
+    }
   }
   return results
 }
@@ -89,12 +98,16 @@ function systemOf(key: string, { runs, absent }: Results): System[] {
 }
 
 const options = optionsOrExit()
-const results = await measureAll(options)
-const systems = [...results].flatMap(([key, result]) => systemOf(key, result))
-const report: Report = { at: new Date().toISOString(), machine: await machineFacts(), options, systems }
-mkdirSync(options.out, { recursive: true })
-const text = markdown(report)
-writeFileSync(join(options.out, 'peers.json'), `${JSON.stringify(report, undefined, 2)}\n`)
-writeFileSync(join(options.out, 'peers.md'), text)
-writeFileSync(join(options.out, 'peers.svg'), chart(report))
-console.log(text)
+const machine = await machineFacts()
+
+function write(results: ReadonlyMap<string, Results>): string {
+  const systems = [...results].flatMap(([key, result]) => systemOf(key, result))
+  const report: Report = { at: new Date().toISOString(), machine, options, systems }
+  const text = markdown(report)
+  writeFileSync(join(options.out, 'peers.json'), `${JSON.stringify(report, undefined, 2)}\n`)
+  writeFileSync(join(options.out, 'peers.md'), text)
+  writeFileSync(join(options.out, 'peers.svg'), chart(report))
+  return text
+}
+
+console.log(write(await measureAll(options, write)))
