@@ -22,6 +22,17 @@ export async function why(
   return JSON.parse(stdout) as Why
 }
 
+/** Waits until the server has noticed that a user's last connection is closed: what is published before that is still pushed to it. */
+export async function gone({ httpUrl, secret }: Deployment, userId: string): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    const { stdout } = await run(['status', '--user', userId, '--url', httpUrl, '--json'], {
+      env: { JWT_SECRET: secret },
+    })
+    if ((JSON.parse(stdout) as { connections: unknown[] }).connections.length === 0) return
+  }
+  throw new Error(`the server still has a connection of ${userId}`)
+}
+
 export interface Link {
   readonly link: string
   readonly status: 'ok' | 'failed' | 'warning' | 'skipped'

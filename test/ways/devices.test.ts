@@ -6,7 +6,7 @@ import { deployment } from '../e2e/deployment.ts'
 import { publish } from '../e2e/http.ts'
 import { inSeconds, tokenFor, unique } from '../e2e/tokens.ts'
 import { memory, openApp, whyOnce } from './app.ts'
-import { why } from './ask.ts'
+import { gone, why } from './ask.ts'
 import { nameOf } from './ways.ts'
 
 describe('a device', () => {
@@ -34,6 +34,7 @@ describe('a device', () => {
     await app.handled()
     expect((await whyOnce('applied', target, student, first)).reason).toBe('applied')
     app.close()
+    await gone(target, student)
     const id = await published(student)
     const { reason, evidence } = await whyOnce(nameOf('phone asleep'), target, student, id)
     expect(reason).toBe(nameOf('phone asleep'))
@@ -48,6 +49,7 @@ describe('a device', () => {
     const student = unique('student')
     const phone = await openApp(target, student, 'phone')
     phone.close()
+    await gone(target, student)
     const id = await published(student)
     // A reload without a storage: the app is told to fetch its state, and goes on from now.
     const browser = await openApp(target, student, 'browser')
