@@ -212,10 +212,13 @@ function readOptions(args: string[]): Options {
       most: { type: 'string', default: '10000' },
     },
   })
+  const [runs, events] = [whole('--runs', values.runs, 1), whole('--events', values.events, 1)]
   const bursts = possible(chosen(values.only, whole('--most', values.most, 1)))
   if (bursts.length === 0)
-    throw new Error(`of ${values.only} no row has at most ${values.most}; give more with --most`)
-  return { runs: whole('--runs', values.runs, 1), events: whole('--events', values.events, 1), bursts }
+    throw new Error(
+      `of ${values.only} no row can be measured; give more with --most, which is ${values.most}`,
+    )
+  return { runs, events, bursts }
 }
 
 function optionsOrExit(): Options {
