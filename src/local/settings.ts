@@ -5,8 +5,8 @@ import { RECEIPT_DETAILS, type ReceiptDetail } from '../core/codes.ts'
 import { LIMITS } from '../core/limits.ts'
 import {
   type Environment,
-  LOG_LEVELS,
   type LogLevel,
+  logLevelOf,
   oneOf,
   SettingError,
   variableOf,
@@ -52,7 +52,7 @@ export function readSettings(environment: Environment): Settings {
     wsPort: wholeNumber('WS_PORT', get('WS_PORT') ?? '3001', 0, 65_535),
     dataDir: resolve(get('DATA_DIR') ?? '.data'),
     retentionMs: wholeNumber('RETENTION_DAYS', get('RETENTION_DAYS') ?? '30', 1, 3650) * DAY,
-    logLevel: oneOf('LOG_LEVEL', get('LOG_LEVEL') ?? 'info', LOG_LEVELS),
+    logLevel: logLevelOf(environment),
     keys: keysFrom(get('JWT_SECRET'), get('JWT_JWKS_URL'), get('NODE_ENV') === 'production'),
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),

@@ -106,7 +106,7 @@ export class LogLines implements DestinationStream {
   #failed({ code }: NodeJS.ErrnoException): void {
     this.#chunk = Buffer.alloc(0)
     this.#isGone = code === 'EPIPE' || code === 'EBADF'
-    if (this.#isGone) this.#takeLines()
+    if (this.#isGone) this.#lines = []
   }
 
   #takeLines(): Buffer {

@@ -17,6 +17,11 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** @throws SettingError */
+export function logLevelOf(environment: Environment): LogLevel {
+  return oneOf('LOG_LEVEL', variableOf(environment, 'LOG_LEVEL') ?? 'info', LOG_LEVELS)
+}
+
+/** @throws SettingError */
 export function wholeNumber(name: string, text: string, min: number, max: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
   if (value >= min && value <= max) return value

@@ -1,7 +1,7 @@
 /** `npm run start:aws`: the synthesized template, served on this machine. */
 import { LogLines } from '../process/log-lines.ts'
 import { createLogger } from '../process/logger.ts'
-import { LOG_LEVELS, oneOf, SettingError, variableOf } from '../process/settings.ts'
+import { logLevelOf, SettingError } from '../process/settings.ts'
 import { onShutdown } from '../process/shutdown.ts'
 import { type RunningTemplate, TemplateError, type TemplateOptions, startTemplate } from './run-template.ts'
 
@@ -12,9 +12,8 @@ const KEEP = 10_000
 
 async function main(): Promise<void> {
   const options = readOptions(process.env)
-  const level = oneOf('LOG_LEVEL', variableOf(process.env, 'LOG_LEVEL') ?? 'info', LOG_LEVELS)
   const lines = new LogLines()
-  const log = createLogger(level, lines)
+  const log = createLogger(logLevelOf(process.env), lines)
   const starting = startTemplate({ ...options, log, keep: KEEP })
   // Before anybody can know that it is up, and send a signal.
   onShutdown(() => {

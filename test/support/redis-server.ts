@@ -28,20 +28,24 @@ export class RedisServer {
 
   /** Bounded by the caller: `dispose` ends it. */
   static async start(...extra: readonly string[]): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'fanout-redis-')), extra)
+    const server = await RedisServer.#inItsFolder(extra)
     await server.start()
     return server
   }
 
   /** The same, for who has something to do with it after a Ctrl-C. */
   static async startApart(...extra: readonly string[]): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'fanout-redis-')), extra)
+    const server = await RedisServer.#inItsFolder(extra)
     server.#isApart = true
     process.once('exit', () => {
       rmSync(server.folder, { recursive: true, force: true })
     })
     await server.start()
     return server
+  }
+
+  static async #inItsFolder(extra: readonly string[]): Promise<RedisServer> {
+    return new RedisServer(await freePort(), mkdtempSync(join(tmpdir(), 'fanout-redis-')), extra)
   }
 
   /** One that is gone when the test is over. */

@@ -3,7 +3,7 @@ import { serveHealth } from '../../bridge/health-server.ts'
 import { BridgeMetrics } from '../../bridge/metrics.ts'
 import { LogLines } from '../../process/log-lines.ts'
 import { createLogger } from '../../process/logger.ts'
-import { LOG_LEVELS, oneOf, wholeNumber } from '../../process/settings.ts'
+import { logLevelOf, wholeNumber } from '../../process/settings.ts'
 import { onShutdown } from '../../process/shutdown.ts'
 import { variable } from '../environment.ts'
 import { type BridgeOptions, bridgeSettings } from './options.ts'
@@ -17,7 +17,7 @@ export async function runBridge(options: BridgeOptions): Promise<void> {
       ? wholeNumber('BRIDGE_PORT', variable('BRIDGE_PORT') ?? '3002', 0, 65_535)
       : wholeNumber('--port', options.port, 0, 65_535)
   const lines = new LogLines()
-  const logger = createLogger(oneOf('LOG_LEVEL', variable('LOG_LEVEL') ?? 'info', LOG_LEVELS), lines)
+  const logger = createLogger(logLevelOf(process.env), lines)
   const target = await targetFrom(options)
   const metrics = new BridgeMetrics()
   const ended = new Promise<void>((resolve) => {
