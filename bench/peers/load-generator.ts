@@ -4,6 +4,7 @@ import { withFolder } from '../measure.ts'
 import { PEERS } from './all-peers.ts'
 import { Arrivals } from './arrivals.ts'
 import { catchUp, type CatchUp } from './catch-up.ts'
+import { diskAlone } from './disk.ts'
 import { numberIn } from './events.ts'
 import { closedLoop, fixedRate, type Load, userName } from './load-loops.ts'
 import { counting, memoryOf } from './machine.ts'
@@ -16,10 +17,11 @@ const CONNECTS = 50
 
 async function measure(peer: Peer, options: Options): Promise<Measured> {
   return withFolder(async (folder) => {
+    const disk = await diskAlone(folder, options.rate, options.seconds)
     const running = await peer.start(folder, new Programs(options.programs))
     try {
       const { startUpMs, version } = running
-      return { name: peer.name, version, startUpMs, ...(await measureRunning(running, options)) }
+      return { name: peer.name, version, startUpMs, disk, ...(await measureRunning(running, options)) }
     } finally {
       await running.stop()
     }
@@ -29,7 +31,7 @@ async function measure(peer: Peer, options: Options): Promise<Measured> {
 async function measureRunning(
   running: Running,
   { users, seconds, warmUp, rate, returning }: Options,
-): Promise<Omit<Measured, 'name' | 'version' | 'startUpMs'>> {
+): Promise<Omit<Measured, 'name' | 'version' | 'startUpMs' | 'disk'>> {
   const load = { running, users, arrivals: new Arrivals() }
   const idle = memoryOf(running.pids)
   const close = await connectAll(load)

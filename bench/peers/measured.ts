@@ -29,6 +29,8 @@ export interface Measured {
   readonly name: string
   readonly version: string
   readonly startUpMs: number
+  /** A flush, just before the server was started. */
+  readonly disk: Spread
   /** In MiB. */
   readonly memory: Memory
   readonly fixed: Phase

@@ -73,6 +73,8 @@ function fixedColumns(ours: Measured | undefined): Columns {
     'CPU ×': ({ median }) => ratio(median.fixed.serverCpuPerEvent, ours?.fixed.serverCpuPerEvent),
     lost: ({ system }) => String(total(system, 'fixed', 'lost')),
     'sent late, p99 ms': ({ median }) => shown(median.fixed.lateP99),
+    'a flush alone, p99 ms': ({ median }) => shown(median.disk.p99),
+    'its max ms': ({ median }) => shown(median.disk.max),
     ...generatorColumns('fixed'),
   }
 }

@@ -40,6 +40,8 @@ export class JournaledStore implements Store {
   #recent = new Overlay()
   /** What the other file holds, until the database has it. */
   #settling: Overlay | undefined
+  /** For what the next file will hold. */
+  #spare = new Overlay()
   /** The try to bring it in that is under way; never rejects. */
   #attempt: Promise<void> = Promise.resolve()
   /** Why the last try failed. While the database does not take what it was promised, nothing more is promised. */
@@ -161,7 +163,7 @@ export class JournaledStore implements Store {
   /** Begins to bring what the file in use holds into the database, and goes on in the other, which must be free. */
   #turn(): void {
     this.#settling = this.#recent
-    this.#recent = new Overlay()
+    this.#recent = this.#spare
     const { sequence } = this.#journal
     this.#journal.turn()
     this.#settle(this.#settling, sequence)
@@ -172,6 +174,8 @@ export class JournaledStore implements Store {
       () => {
         this.#settling = undefined
         this.#failure = undefined
+        changes.clear()
+        this.#spare = changes
       },
       (error: unknown) => {
         this.#failure = error instanceof Error ? error : new Error(String(error))

@@ -1,40 +1,50 @@
+import { Arena } from './arena.ts'
 import { devicesName, keyOf, nameOf } from './keys.ts'
 import type { Change, KeyRange, StoredRecord } from './store.ts'
 
 type Value = Buffer | undefined
 
+const REMOVED = -1
+
 /**
- * Changes that lie over a database: of each key the last. Keys are kept by their names alone, which have the order of the bytes: what
- * lies here for a second or more is what the collector of garbage has to carry about.
+ * Changes that lie over a database: of each key the last. Keys are kept by their names alone, which have the order of the bytes, and
+ * values by their places: what lies here for a second or more is what the collector of garbage has to carry about.
  */
 export class Overlay {
-  readonly #values = new Map<string, Value>()
+  readonly #values = new Arena()
+  /** Where each key's value is. */
+  readonly #places = new Map<string, number>()
   /** Of each user's devices: they are listed whenever a new one comes, which may be thousands at once. */
   readonly #devices = new Map<string, Set<string>>()
 
   get size(): number {
-    return this.#values.size
+    return this.#places.size
   }
 
   /** The names of the keys in the order of the keys: what lies together in the database comes together, and its pages are written once. */
   get names(): string[] {
-    return [...this.#values.keys()].sort()
+    return [...this.#places.keys()].sort()
   }
 
+  /** Good until the overlay is cleared: their values are not copied. */
   changesOf(names: readonly string[]): Change[] {
-    return names.map((name) => this.#change(name))
+    return names.map((name) => ({ key: keyOf(name), value: this.#valueAt(this.#placeOf(name)) }))
   }
 
   /** Of its key the last change; `undefined` if there is none. */
   get(name: string): { readonly value: Value } | undefined {
-    const value = this.#values.get(name)
-    return value === undefined && !this.#values.has(name) ? undefined : { value }
+    const place = this.#places.get(name)
+    return place === undefined ? undefined : { value: copyOf(this.#valueAt(place)) }
   }
 
   add(changes: readonly Change[]): void {
+    // An event's text is one value, however many logs it goes into.
+    const places = new Map<Buffer, number>()
     for (const { key, value } of changes) {
       const name = nameOf(key)
-      this.#values.set(name, value)
+      const place = value === undefined ? REMOVED : (places.get(value) ?? this.#values.put(value))
+      if (value !== undefined) places.set(value, place)
+      this.#places.set(name, place)
       const devices = devicesName(key)
       if (devices === undefined) continue
       const ofUser = this.#devices.get(devices) ?? new Set<string>()
@@ -42,14 +52,25 @@ export class Overlay {
     }
   }
 
-  #change(name: string): Change {
-    return { key: keyOf(name), value: this.#values.get(name) }
+  /** Forgets all of them, and keeps the memory for others. */
+  clear(): void {
+    this.#places.clear()
+    this.#devices.clear()
+    this.#values.clear()
+  }
+
+  #placeOf(name: string): number {
+    return this.#places.get(name) ?? REMOVED
+  }
+
+  #valueAt(place: number): Value {
+    return place === REMOVED ? undefined : this.#values.at(place)
   }
 
   /** The names of all that can be in a range, and more. */
   #near({ start, end }: KeyRange): Iterable<string> {
     const devices = devicesName(start)
-    if (devices === undefined || devicesName(end) !== devices) return this.#values.keys()
+    if (devices === undefined || devicesName(end) !== devices) return this.#places.keys()
     return this.#devices.get(devices) ?? []
   }
 
@@ -57,7 +78,7 @@ export class Overlay {
     const [start, end] = [nameOf(range.start), nameOf(range.end)]
     return [...this.#near(range)]
       .filter((name) => name >= start && name < end)
-      .map((name) => [name, this.#change(name)])
+      .map((name) => [name, { key: keyOf(name), value: copyOf(this.#valueAt(this.#placeOf(name))) }])
   }
 
   /** What a range of a database shows through overlays, the last of which counts most. */
@@ -81,4 +102,9 @@ export class Overlay {
     }
     for (const { key, value } of changes.slice(next)) if (value !== undefined) yield { key, value }
   }
+}
+
+/** Readers may keep what they read for longer than it lies here. */
+function copyOf(value: Value): Value {
+  return value === undefined ? undefined : Buffer.from(value)
 }

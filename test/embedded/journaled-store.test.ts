@@ -92,6 +92,23 @@ describe('a database behind a journal', () => {
     expect(all({ mayLag: true })).toEqual(['b=1', 'd=1', 'f=1', 'h=1'])
   })
 
+  it('leaves alone what was read, whatever is written later', async () => {
+    await store.close()
+    store = open({ settleAfterMs: 0 })
+    const held: Buffer[] = []
+    for (let round = 0; round < 6; round++) {
+      await store.commit([put('a', `round ${round}`), put('b', `also ${round}`)])
+      const [first] = store.range(EVERYTHING)
+      held.push(store.get(key('b'))!, first!.value)
+      await vi.waitFor(() => {
+        expect(database.get(key('a'))?.toString()).toBe(`round ${round}`)
+      })
+    }
+    expect(held.map(String)).toEqual(
+      [0, 1, 2, 3, 4, 5].flatMap((round) => [`also ${round}`, `round ${round}`]),
+    )
+  })
+
   it('brings it into the database when nothing more comes', async () => {
     await store.close()
     store = open({ settleAfterMs: 1 })
