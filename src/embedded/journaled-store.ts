@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Journal, type JournalOptions } from './journal/journal.ts'
 import { journalKey, nameOf } from './keys.ts'
 import { Overlay } from './overlay.ts'
@@ -13,14 +14,17 @@ export interface JournaledStoreOptions extends JournalOptions {
   readonly settleAfterMs?: number
   /** How long to wait after the database could not be written, in milliseconds. @default 500 */
   readonly retryAfterMs?: number
-  /** How many changes a transaction of the database takes while there is no hurry. @default 200 */
+  /** How many changes a transaction of the database takes while there is no hurry. @default 100 */
   readonly changesAtOnce?: number
   /** Told each time that the database could not be written. */
   readonly onFailure?: (error: unknown) => void
 }
 
 /** A transaction of the database takes no more, so that nothing else, on the main thread or on the disk, waits long for one. */
-const AT_ONCE = 200
+const AT_ONCE = 100
+
+/** Between two of them the disk is left to the journal, in milliseconds: what meets one waits for no other. */
+const REST_MS = 8
 
 /** Where everything waits for the database already: flushes are what takes its time, and fewer take less. */
 const MORE_AT_ONCE = 1000
@@ -49,6 +53,8 @@ export class JournaledStore implements Store {
   /** A record could not be written, or not be flushed. */
   #isTorn = false
   #committing = false
+  /** A commit can go on only when the database has what came before. */
+  #awaited = false
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
@@ -154,9 +160,14 @@ export class JournaledStore implements Store {
 
   /** @throws why the database cannot be written */
   async #otherFileFree(): Promise<void> {
-    while (this.#settling !== undefined) {
-      await this.#attempt
-      if (this.#failure !== undefined) throw this.#failure
+    this.#awaited = true
+    try {
+      while (this.#settling !== undefined) {
+        await this.#attempt
+        if (this.#failure !== undefined) throw this.#failure
+      }
+    } finally {
+      this.#awaited = false
     }
   }
 
@@ -190,11 +201,16 @@ export class JournaledStore implements Store {
 
   /** In several transactions. If not all of them come to pass, the mark has not moved, and all is done again. */
   async #bringIn(changes: Overlay, sequence: number): Promise<void> {
-    for (const part of parts(changes, sequence, () => this.#atOnce)) await this.#database.commit(part)
+    const atOnce = (): number => (this.#isAwaited ? MORE_AT_ONCE : this.#options.changesAtOnce)
+    for (const part of parts(changes, sequence, atOnce)) {
+      await this.#database.commit(part)
+      if (!this.#isAwaited) await sleep(REST_MS)
+    }
   }
 
-  get #atOnce(): number {
-    return this.#closed || this.#journal.isHalfFull ? MORE_AT_ONCE : this.#options.changesAtOnce
+  /** Somebody waits for the database, or will soon. */
+  get #isAwaited(): boolean {
+    return this.#closed || this.#awaited || this.#journal.isHalfFull
   }
 
   /** What little there is in the journal when nothing more comes is not left there. */

@@ -54,6 +54,15 @@ describe('what a database is given by parts', () => {
     expect(written).toEqual([[...inOrder, '\x08']])
   })
 
+  it('is all that is left at once when a commit waits for it', async () => {
+    await store.close()
+    store = open({ segmentBytes: 2 * 4096 })
+    const written = recorded()
+    await store.commit(values(1))
+    await store.commit([put('large', 'x'.repeat(3 * 4096))])
+    expect(written).toEqual([inOrder.slice(0, 2), [...inOrder.slice(2), '\x08'], ['large']])
+  })
+
   it('is not lost if all ends between two of them', async () => {
     await store.close()
     store = open({ settleAfterMs: 1 })
