@@ -11,13 +11,15 @@ import { environmentAt, type Measured, measureOperations, Services } from './aws
 import { profileOf } from './aws/profile.ts'
 import type { Addresses } from './aws/services.ts'
 import { rounded, withFolder } from './measure.ts'
-import { whole } from './number-options.ts'
+import { optionsOrExit, whole } from './options.ts'
 
 const PARTS = ['operations', 'calls', 'profile']
 const AT_ONCE = 10
+const USAGE = 'npm run bench:aws -- [--rounds 100] [--calls 6000] [--only operations|calls|profile]'
 
-function readOptions(): { rounds: number; calls: number; parts: readonly string[] } {
+function readOptions(args: string[]): { rounds: number; calls: number; parts: readonly string[] } {
   const { rounds, calls, only } = parseArgs({
+    args,
     options: {
       rounds: { type: 'string', default: '100' },
       calls: { type: 'string', default: '6000' },
@@ -78,7 +80,7 @@ async function printProfile(given: Given): Promise<void> {
 const profiled = async (name: ClientName, given: Given) =>
   withFolder(async (folder) => profileOf(name, given, folder))
 
-const { rounds, calls, parts } = readOptions()
+const { rounds, calls, parts } = optionsOrExit(USAGE, readOptions)
 const load = loadavg().map((value) => rounded(value, 1))
 console.log(`${cpus()[0]?.model}, Node ${process.versions.node}, load ${load.join(' ')}`)
 const services = new Services()

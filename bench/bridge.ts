@@ -14,18 +14,20 @@ import { ServerProcess } from '../test/chaos/server-process.ts'
 import { RedisServer } from '../test/support/redis-server.ts'
 import { eventText } from './load.ts'
 import { cpuOf, print, rounded, withFolder } from './measure.ts'
-import { whole } from './number-options.ts'
+import { optionsOrExit, whole } from './options.ts'
 
 const USERS = 100
 const EVENT_BYTES = 400
 const CHANNEL = 'business-events'
 const ROOM = { BRIDGE_QUEUE_MESSAGES: '1000000', BRIDGE_QUEUE_MIB: '1024' }
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '3' }, events: { type: 'string', default: '20000' } },
+const [runCount, count] = optionsOrExit('npm run bench:bridge -- [--runs 3] [--events 20000]', (args) => {
+  const { values } = parseArgs({
+    args,
+    options: { runs: { type: 'string', default: '3' }, events: { type: 'string', default: '20000' } },
+  })
+  return [whole('--runs', values.runs, 1), whole('--events', values.events, 1)]
 })
-const runCount = whole('--runs', values.runs, 1)
-const count = whole('--events', values.events, 1)
 const bodies = (from: number) =>
   Array.from({ length: count }, (_, n) =>
     eventText(`user-${(from + n) % USERS}`, `user-${(from + n + 1) % USERS}`, EVENT_BYTES),

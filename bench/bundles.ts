@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { quantile, withFolder } from './measure.ts'
+import { optionsOrExit, whole } from './options.ts'
 
 const root = join(import.meta.dirname, '..')
 const bundles = join(root, 'dist/bundles')
@@ -112,13 +113,13 @@ function print(files: ReadonlyMap<string, string>, medians: ReadonlyMap<string, 
   }
 }
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '21' } } })
-if (!/^[1-9]\d{0,3}$/.test(values.rounds)) {
-  throw new Error(`--rounds is "${values.rounds}"; it must be a whole number from 1 to 9999`)
-}
+const rounds = optionsOrExit('npm run bench:bundles -- [--rounds 21]', (args) => {
+  const { values } = parseArgs({ args, options: { rounds: { type: 'string', default: '21' } } })
+  return whole('--rounds', values.rounds, 1)
+})
 await withFolder(async (folder) => {
   const files = await filesIn(folder)
-  const medians = importAll(files, Number(values.rounds))
-  console.log(`Median of ${values.rounds} fresh processes, Node ${process.versions.node}\n`)
+  const medians = importAll(files, rounds)
+  console.log(`Median of ${rounds} fresh processes, Node ${process.versions.node}\n`)
   print(files, medians)
 })

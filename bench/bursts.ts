@@ -12,7 +12,7 @@ import { ServerProcess } from '../test/chaos/server-process.ts'
 import { publisherToken } from './load.ts'
 import { print, quantile, rounded, withFolder } from './measure.ts'
 import { type Memory, memoryOf, PROBED } from './memory.ts'
-import { whole } from './number-options.ts'
+import { optionsOrExit, whole } from './options.ts'
 import { openSocket } from './peers/event-fanout.ts'
 import { eventTextFor, numberIn } from './peers/events.ts'
 import { tooManySockets } from './peers/machine-facts.ts'
@@ -24,7 +24,8 @@ import type { RawSocket } from './raw-socket.ts'
 const CONNECTS = 50
 const MOST_WARM_UP_EVENTS = 200
 const LOST_AFTER_MS = 10_000
-const EXIT_USAGE = 2
+const USAGE =
+  'npm run bench:bursts -- [--runs 3] [--events 300] [--only recipients,devices,sockets] [--most 10000]'
 
 interface Burst {
   readonly what: string
@@ -221,16 +222,7 @@ function readOptions(args: string[]): Options {
   return { runs, events, bursts }
 }
 
-function optionsOrExit(): Options {
-  try {
-    return readOptions(process.argv.slice(2))
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`)
-    process.exit(EXIT_USAGE)
-  }
-}
-
-const options = optionsOrExit()
+const options = optionsOrExit(USAGE, readOptions)
 const runs = []
 for (let run = 0; run < options.runs; run++) {
   const rows = []

@@ -92,12 +92,33 @@ export function print(runs: readonly (readonly Row[])[], facts: object = {}): vo
   for (const row of table) console.log(line(names.map((name) => row[name])))
 }
 
-/** A folder for one measurement, removed in the end. */
+const folders = new Set<string>()
+let isWatched = false
+
+/** A folder for one measurement, removed in the end, also of one that is interrupted. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  removeAtExit()
   const folder = mkdtempSync(join(tmpdir(), 'event-fanout-bench-'))
+  folders.add(folder)
   try {
     return await use(folder)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    remove(folder)
   }
+}
+
+function removeAtExit(): void {
+  if (isWatched) return
+  isWatched = true
+  process.once('exit', () => {
+    for (const folder of folders) remove(folder)
+  })
+  process.once('SIGINT', () => process.exit(130))
+  process.once('SIGTERM', () => process.exit(143))
+}
+
+function remove(folder: string): void {
+  // A server that was told to end a moment ago may still write.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+  folders.delete(folder)
 }

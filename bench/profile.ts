@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, openSocket, withLanes } from './load.ts'
 import { rounded, withFolder } from './measure.ts'
-import { positive } from './number-options.ts'
+import { optionsOrExit, positive } from './options.ts'
 
 const OUTSTANDING = 64
 const USERS = 100
@@ -37,7 +37,7 @@ const CATEGORIES: readonly (readonly [name: string, fits: (frame: CallFrame) => 
   ['hash and canonical JSON', ({ url }) => /noble|canonicalize|core\/ids/.test(url)],
   ['event checks (core)', ({ url }) => /src\/core\/(event|json-text|recipients)/.test(url)],
   ['publish and push (core)', ({ url }) => url.includes('/src/core/')],
-  ['log on LMDB (src/embedded)', ({ url }) => url.includes('/src/embedded/')],
+  ['log and journal (src/embedded)', ({ url }) => url.includes('/src/embedded/')],
   ['lmdb', ({ url }) => /\/(lmdb|msgpackr|ordered-binary)\//.test(url)],
   [
     'WebSocket (ws, src/gateway)',
@@ -73,9 +73,9 @@ async function record(folder: string, seconds: number): Promise<Profile> {
   await server.stop()
   console.log(`${rounded(events / taken)} events/s while profiled`)
   const file = readdirSync(folder).find((name) => name.endsWith('.cpuprofile')) ?? ''
-  if (values.keep !== undefined) {
-    mkdirSync(values.keep, { recursive: true })
-    copyFileSync(join(folder, file), join(values.keep, 'publish.cpuprofile'))
+  if (keep !== undefined) {
+    mkdirSync(keep, { recursive: true })
+    copyFileSync(join(folder, file), join(keep, 'publish.cpuprofile'))
   }
   return JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile
 }
@@ -104,10 +104,13 @@ function show(title: string, times: Map<string, number>, busy: number, top: numb
 const place = ({ functionName, url, lineNumber }: CallFrame): string =>
   `${functionName === '' ? '(anonymous)' : functionName} ${url.replace(/^.*\/(node_modules|dist)\//, '')}${url === '' ? '' : `:${lineNumber + 1}`}`
 
-const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '8' }, keep: { type: 'string' } },
+const { seconds, keep } = optionsOrExit('npm run bench:profile -- [--seconds 8] [--keep FOLDER]', (args) => {
+  const { values } = parseArgs({
+    args,
+    options: { seconds: { type: 'string', default: '8' }, keep: { type: 'string' } },
+  })
+  return { seconds: positive('--seconds', values.seconds), keep: values.keep }
 })
-const seconds = positive('--seconds', values.seconds)
 const profile = await withFolder(async (folder) => record(folder, seconds))
 const byCategory = selfTimes(profile, (frame) => CATEGORIES.find(([, fits]) => fits(frame))![0])
 const total = [...byCategory.values()].reduce((sum, time) => sum + time, 0)

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, measuredLoop, openSocket, withLanes } from './load.ts'
 import { flushTime, print, rounded, commitsIn, withFolder } from './measure.ts'
-import { positive, whole } from './number-options.ts'
+import { optionsOrExit, positive, whole } from './options.ts'
 
 const OUTSTANDING = [1, 16, 64]
 const USERS = 100
@@ -23,11 +23,13 @@ const EVENT_BYTES = 400
 const FIRST_WARM_UP_S = 6
 const WARM_UP_S = 1
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '3' }, seconds: { type: 'string', default: '4' } },
+const [runCount, seconds] = optionsOrExit('npm run bench:publish -- [--runs 3] [--seconds 4]', (args) => {
+  const { values } = parseArgs({
+    args,
+    options: { runs: { type: 'string', default: '3' }, seconds: { type: 'string', default: '4' } },
+  })
+  return [whole('--runs', values.runs, 1), positive('--seconds', values.seconds)]
 })
-const runCount = whole('--runs', values.runs, 1)
-const seconds = positive('--seconds', values.seconds)
 
 let next = 0
 /** Two recipients, each with one open connection. */

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { positive, whole } from './number-options.ts'
+import { optionsOrExit, positive, whole } from './options.ts'
 import { EVENT_FANOUT } from './peers/event-fanout.ts'
 import { measurePeer } from './peers/measure-peer.ts'
 import type { Measured } from './peers/measured.ts'
@@ -50,8 +50,9 @@ function commitOf(revision: string): string {
   }
 }
 
-function readOptions() {
+function readOptions(args: string[]) {
   const { values, positionals } = parseArgs({
+    args,
     allowPositionals: true,
     options: {
       rounds: { type: 'string', default: '3' },
@@ -68,15 +69,6 @@ function readOptions() {
     warmUp: 2,
     rate: 1000,
     returning: 1,
-  }
-}
-
-function optionsOrExit(): ReturnType<typeof readOptions> {
-  try {
-    return readOptions()
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`)
-    process.exit(2)
   }
 }
 
@@ -136,7 +128,7 @@ function print(revisions: readonly Revision[]): void {
   }
 }
 
-const options = optionsOrExit()
+const options = optionsOrExit(USAGE, readOptions)
 const folder = mkdtempSync(join(tmpdir(), 'event-fanout-revisions-'))
 process.once('exit', () => {
   rmSync(folder, { recursive: true, force: true })

@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { MINIMAL_APPS, type MinimalApp } from './minimal-apps.ts'
+import { optionsOrExit } from './options.ts'
 
 interface Size {
   readonly app: MinimalApp
@@ -78,7 +79,7 @@ function writePage(text: string): void {
 }
 
 // It has no options, and says so.
-parseArgs()
+optionsOrExit('npm run bench:sizes', (args) => parseArgs({ args }))
 const folder = mkdtempSync(join(tmpdir(), 'fanout-sizes-'))
 try {
   install(folder)

@@ -10,16 +10,21 @@ import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, openSocket, withLanes } from './load.ts'
 import { print, quantile, rounded, residentOf, withFolder } from './measure.ts'
-import { whole } from './number-options.ts'
+import { optionsOrExit, whole } from './options.ts'
 
 const OUTSTANDING = 16
 const EVENT_BYTES = 1024
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '3' }, events: { type: 'string', default: '20000' } },
-})
-const runCount = whole('--runs', values.runs, 1)
-const events = whole('--events', values.events, 1)
+const [runCount, events] = optionsOrExit(
+  'npm run bench:slow-reader -- [--runs 3] [--events 20000]',
+  (args) => {
+    const { values } = parseArgs({
+      args,
+      options: { runs: { type: 'string', default: '3' }, events: { type: 'string', default: '20000' } },
+    })
+    return [whole('--runs', values.runs, 1), whole('--events', values.events, 1)]
+  },
+)
 
 async function run(slowReads: boolean): Promise<Record<string, string | number>> {
   return withFolder(async (folder) => {

@@ -12,28 +12,23 @@ import { machineFacts, tooManySockets } from './machine-facts.ts'
 import { measurePeer } from './measure-peer.ts'
 import type { Measured } from './measured.ts'
 import { type BenchOptions, readOptions, USAGE } from './options.ts'
+import { optionsOrExit } from '../options.ts'
 import { Programs } from './programs.ts'
 import { chart, markdown, type Report, type System } from './report.ts'
 import { OUTSTANDING } from './settings.ts'
 import { rotated, shown } from './statistics.ts'
 
 const EXIT_FAILED = 1
-const EXIT_USAGE = 2
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
-function optionsOrExit(): BenchOptions {
-  try {
-    const options = readOptions(process.argv.slice(2))
-    const problem = tooManySockets(options.users + OUTSTANDING)
-    if (problem !== undefined) throw new Error(`--users is ${options.users}; ${problem}`)
-    // Before anything is measured: it would be lost.
-    mkdirSync(options.out, { recursive: true })
-    return options
-  } catch (error) {
-    say(`${(error as Error).message}\n\n${USAGE}`)
-    process.exit(EXIT_USAGE)
-  }
+function optionsFrom(args: readonly string[]): BenchOptions {
+  const options = readOptions(args)
+  const problem = tooManySockets(options.users + OUTSTANDING)
+  if (problem !== undefined) throw new Error(`--users is ${options.users}; ${problem}`)
+  // Before anything is measured: it would be lost.
+  mkdirSync(options.out, { recursive: true })
+  return options
 }
 
 interface Results {
@@ -97,7 +92,7 @@ function systemOf(key: string, { runs, absent }: Results): System[] {
   return [{ name, log, acknowledged, durable, runs, ...(absent !== undefined && { absent }) }]
 }
 
-const options = optionsOrExit()
+const options = optionsOrExit(USAGE, optionsFrom)
 const machine = await machineFacts()
 
 function write(results: ReadonlyMap<string, Results>): string {
@@ -110,4 +105,6 @@ function write(results: ReadonlyMap<string, Results>): string {
   return text
 }
 
-console.log(write(await measureAll(options, write)))
+const results = await measureAll(options, write)
+console.log(write(results))
+if ([...results.values()].every(({ runs }) => runs.length === 0)) process.exitCode = EXIT_FAILED

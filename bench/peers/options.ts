@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { positive, whole } from '../number-options.ts'
+import { positive, whole } from '../options.ts'
 import { PEERS } from './all-peers.ts'
 import type { Options } from './measured.ts'
 

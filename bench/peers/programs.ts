@@ -56,7 +56,8 @@ export function versionOf(path: string, option: string): string {
 
 const children = new Set<ChildProcess>()
 process.once('exit', () => {
-  for (const child of children) child.kill('SIGKILL')
+  // Not SIGKILL: nginx' worker would stay.
+  for (const child of children) child.kill('SIGTERM')
 })
 
 /** A server, which ends with this process at the latest. */

@@ -10,13 +10,19 @@
 import { measuredIn } from './embedded.ts'
 import { OptionError, readOptions } from './options.ts'
 import { printed, writePage } from './page.ts'
-import { tablesOf } from './tables.ts'
+import { type Tables, tablesOf } from './tables.ts'
 
 function main(): void {
   const options = readOptions(process.argv.slice(2))
   const tables = tablesOf(options, measuredIn())
   if (options.write) writePage(tables)
-  console.log(options.markdown ? printed(tables) : Object.values(tables).join('\n\n'))
+  console.log(options.markdown ? printed(tables) : headed(tables))
+}
+
+function headed(tables: Tables): string {
+  return Object.entries(tables)
+    .map(([name, table]) => `## ${name}\n\n${table}`)
+    .join('\n\n')
 }
 
 try {

@@ -78,7 +78,7 @@ function parsed(args: readonly string[]): Readonly<Record<string, string | boole
     return values
   } catch (error) {
     const known = [...texts.map(([name]) => `--${name}`), '--markdown', '--write'].join(', ')
-    throw new OptionError(`${(error as Error).message.split('. ')[0] ?? ''}; the options are ${known}`)
+    throw new OptionError(`${(error as Error).message.replace(/\.( .*)?$/s, '')}; the options are ${known}`)
   }
 }
 

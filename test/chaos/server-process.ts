@@ -36,7 +36,12 @@ export interface ServerOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** The embedded server in a process of its own. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** The embedded server in a process of its own, which ends with this one at the latest. */
 export class ServerProcess {
   readonly process: ChildProcess
   readonly httpUrl: string
@@ -65,7 +70,10 @@ export class ServerProcess {
       detached: options.apart === true,
       stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc === true ? (['ipc'] as const) : [])],
     })
-    const exit = new Promise((resolve) => child.once('close', resolve).once('error', resolve))
+    running.add(child)
+    const exit = new Promise((resolve) => child.once('close', resolve).once('error', resolve)).finally(() =>
+      running.delete(child),
+    )
     try {
       return new ServerProcess(child, exit, await serving(child))
     } catch (error) {

@@ -5,6 +5,8 @@
  *
  * docs/soak.md says what is done and what is checked.
  */
+import { tooManySockets } from '../../../bench/peers/machine-facts.ts'
+import { Programs } from '../../../bench/peers/programs.ts'
 import { OptionError, readOptions, type SoakOptions } from './options.ts'
 import { row } from './report.ts'
 import { Soak } from './soak.ts'
@@ -22,6 +24,13 @@ function optionsOrExit(): SoakOptions {
 }
 
 const options = optionsOrExit()
+// The storm comes beside all others: of each user at most two devices and one behind the proxy.
+const problem =
+  new Programs().missing('redis-server', 'redis-server') ?? tooManySockets(options.storm + 3 * options.users)
+if (problem !== undefined) {
+  console.error(`soak: ${problem}`)
+  process.exit(EXIT_USAGE)
+}
 const soak = new Soak(options, (line) => {
   console.error(line)
 })

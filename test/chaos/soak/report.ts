@@ -64,12 +64,13 @@ export function countsOf({ cast, host, incidents }: ReportParts): Record<string,
 /** A table of one row, for docs/soak.md. */
 export function row({ options, seconds, faultsMade, counts, memory }: SoakReport): string {
   const of = (name: string): number => counts[name] ?? 0
+  const minutes = Math.round(seconds / 60)
   // What lived the longest says the most.
   const longest = memory.toSorted((a, b) => b.seconds - a.seconds)[0]
   const grown = (pair: readonly [number, number] | undefined): string => (pair ? pair.join(' → ') : '')
   const cells: readonly (readonly [string, string | number])[] = [
     ['seed', options.seed],
-    ['minutes', Math.round(seconds / 60)],
+    ['minutes', seconds < 60 * options.minutes ? `${minutes} of ${options.minutes}` : minutes],
     ['events', of('events')],
     ['entries in logs', of('entries')],
     ['faults made', FAULT_KINDS.reduce((sum, kind) => sum + (faultsMade[kind] ?? 0), 0)],

@@ -1,3 +1,25 @@
+const EXIT_USAGE = 2
+
+/**
+ * What `read` makes of what stands behind the command. With `--help`, and with what it cannot use, the process says how it is used,
+ * and ends.
+ *
+ * @param read throws with what is wrong
+ */
+export function optionsOrExit<T>(usage: string, read: (args: string[]) => T): T {
+  const args = process.argv.slice(2)
+  if (args.includes('--help')) {
+    process.stdout.write(`${usage.trim()}\n`)
+    process.exit()
+  }
+  try {
+    return read(args)
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${usage.trim()}\n`)
+    process.exit(EXIT_USAGE)
+  }
+}
+
 /** @throws with the option's name, what was given, and what would do */
 export function whole(name: string, text: string, least: number): number {
   const value = Number(text)
