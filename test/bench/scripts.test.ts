@@ -87,9 +87,12 @@ it(
     expect(readdirSync(folder).filter((name) => name.startsWith('event-fanout-bench-'))).toHaveLength(1)
     child.kill('SIGTERM')
     expect(await exit).toEqual([143, null])
-    await vi.waitFor(() => {
-      expect(serversIn(folder)).toEqual([])
-    })
+    await vi.waitFor(
+      () => {
+        expect(serversIn(folder)).toEqual([])
+      },
+      { timeout: TIMEOUT_MS },
+    )
     expect(readdirSync(folder).filter((name) => name.startsWith('event-fanout-bench-'))).toEqual([])
     rmSync(folder, { recursive: true })
   },
