@@ -7,27 +7,20 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { Redis } from 'ioredis'
 import { BridgeProcess } from '../test/chaos/bridge/bridge-process.ts'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { RedisServer } from '../test/support/redis-server.ts'
 import { eventText } from './load.ts'
 import { cpuOf, print, rounded, withFolder } from './measure.ts'
-import { optionsOrExit, whole } from './options.ts'
+import { numbersOrExit } from './options.ts'
 
 const USERS = 100
 const EVENT_BYTES = 400
 const CHANNEL = 'business-events'
 const ROOM = { BRIDGE_QUEUE_MESSAGES: '1000000', BRIDGE_QUEUE_MIB: '1024' }
 
-const [runCount, count] = optionsOrExit('npm run bench:bridge -- [--runs 3] [--events 20000]', (args) => {
-  const { values } = parseArgs({
-    args,
-    options: { runs: { type: 'string', default: '3' }, events: { type: 'string', default: '20000' } },
-  })
-  return [whole('--runs', values.runs, 1), whole('--events', values.events, 1)]
-})
+const { runs: runCount, events: count } = numbersOrExit('bench:bridge', { runs: 3, events: 20_000 })
 const bodies = (from: number) =>
   Array.from({ length: count }, (_, n) =>
     eventText(`user-${(from + n) % USERS}`, `user-${(from + n + 1) % USERS}`, EVENT_BYTES),

@@ -8,11 +8,10 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { quantile, withFolder } from './measure.ts'
-import { optionsOrExit, whole } from './options.ts'
+import { numbersOrExit } from './options.ts'
 
 const root = join(import.meta.dirname, '..')
 const bundles = join(root, 'dist/bundles')
@@ -113,10 +112,7 @@ function print(files: ReadonlyMap<string, string>, medians: ReadonlyMap<string, 
   }
 }
 
-const rounds = optionsOrExit('npm run bench:bundles -- [--rounds 21]', (args) => {
-  const { values } = parseArgs({ args, options: { rounds: { type: 'string', default: '21' } } })
-  return whole('--rounds', values.rounds, 1)
-})
+const { rounds } = numbersOrExit('bench:bundles', { rounds: 21 })
 await withFolder(async (folder) => {
   const files = await filesIn(folder)
   const medians = importAll(files, rounds)

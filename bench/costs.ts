@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util'
 import { monthly, monthlyMarkdown, unitsMarkdown } from '../src/template-runner/cost/monthly.ts'
+import { optionsOrExit } from './options.ts'
 import { receiptsMarkdown } from './receipt-costs.ts'
 import type { BillableUnits } from '../src/template-runner/cost/prices.ts'
 
@@ -127,7 +128,7 @@ const ASIDE = {
 
 if (process.argv[1] === import.meta.filename) {
   // It has no options, and says so.
-  parseArgs()
+  optionsOrExit('npm run costs', (args) => parseArgs({ args }))
   const tables = [unitsMarkdown(EACH), receiptsMarkdown(), unitsMarkdown(ASIDE), monthlyMarkdown(MONTHS)]
   console.log(tables.join('\n\n'))
 }

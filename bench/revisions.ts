@@ -7,11 +7,11 @@
  * Each revision is compiled in a worktree of its own, with the packages that are installed here.
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { withFolder } from './measure.ts'
 import { optionsOrExit, positive, whole } from './options.ts'
 import { EVENT_FANOUT } from './peers/event-fanout.ts'
 import { measurePeer } from './peers/measure-peer.ts'
@@ -20,7 +20,6 @@ import { medianOf, ratio, rotated, shown } from './peers/statistics.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const SERVER = 'dist/src/local/main.js'
-const EXIT_INTERRUPTED = 130
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
@@ -129,14 +128,10 @@ function print(revisions: readonly Revision[]): void {
 }
 
 const options = optionsOrExit(USAGE, readOptions)
-const folder = mkdtempSync(join(tmpdir(), 'event-fanout-revisions-'))
-process.once('exit', () => {
-  rmSync(folder, { recursive: true, force: true })
+await withFolder(async (folder) => {
   // Of those whose folders are gone.
-  git('worktree', 'prune')
+  process.once('exit', () => git('worktree', 'prune'))
+  const revisions = options.commits.map((commit) => compiled(commit, join(folder, commit)))
+  await measureAll(revisions)
+  print(revisions)
 })
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => process.exit(EXIT_INTERRUPTED))
-const revisions = options.commits.map((commit) => compiled(commit, join(folder, commit)))
-await measureAll(revisions)
-print(revisions)

@@ -6,12 +6,12 @@
  *     npm run bench:sizes
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { withFolder } from './measure.ts'
 import { MINIMAL_APPS, type MinimalApp } from './minimal-apps.ts'
 import { optionsOrExit } from './options.ts'
 
@@ -80,14 +80,11 @@ function writePage(text: string): void {
 
 // It has no options, and says so.
 optionsOrExit('npm run bench:sizes', (args) => parseArgs({ args }))
-const folder = mkdtempSync(join(tmpdir(), 'fanout-sizes-'))
-try {
+await withFolder(async (folder) => {
   install(folder)
   const sizes: Size[] = []
   for (const app of MINIMAL_APPS) sizes.push(await sizeOf(app, app.install === undefined ? root : folder))
   const text = table(sizes)
   console.log(text)
   writePage(text)
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+})

@@ -6,25 +6,15 @@
  */
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, openSocket, withLanes } from './load.ts'
 import { print, quantile, rounded, residentOf, withFolder } from './measure.ts'
-import { optionsOrExit, whole } from './options.ts'
+import { numbersOrExit } from './options.ts'
 
 const OUTSTANDING = 16
 const EVENT_BYTES = 1024
 
-const [runCount, events] = optionsOrExit(
-  'npm run bench:slow-reader -- [--runs 3] [--events 20000]',
-  (args) => {
-    const { values } = parseArgs({
-      args,
-      options: { runs: { type: 'string', default: '3' }, events: { type: 'string', default: '20000' } },
-    })
-    return [whole('--runs', values.runs, 1), whole('--events', values.events, 1)]
-  },
-)
+const { runs: runCount, events } = numbersOrExit('bench:slow-reader', { runs: 3, events: 20_000 })
 
 async function run(slowReads: boolean): Promise<Record<string, string | number>> {
   return withFolder(async (folder) => {

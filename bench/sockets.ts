@@ -6,11 +6,10 @@
  */
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { closedLoop, eventText, openSocket, withLanes } from './load.ts'
 import { print, quantile, rounded, withFolder } from './measure.ts'
-import { optionsOrExit, whole } from './options.ts'
+import { numbersOrExit } from './options.ts'
 import { tooManySockets } from './peers/machine-facts.ts'
 import { type Memory, memoryOf, PROBED } from './memory.ts'
 import type { CountingSocket } from './raw-clients.ts'
@@ -21,16 +20,11 @@ const RECIPIENTS = 100
 const TIMED = 300
 const WARM_UP_S = 5
 
-const [runCount, count] = optionsOrExit('npm run bench:sockets -- [--runs 3] [--sockets 2000]', (args) => {
-  const { values } = parseArgs({
-    args,
-    options: { runs: { type: 'string', default: '3' }, sockets: { type: 'string', default: '2000' } },
-  })
-  const sockets = whole('--sockets', values.sockets, 1)
-  const problem = tooManySockets(sockets)
-  if (problem !== undefined) throw new Error(problem)
-  return [whole('--runs', values.runs, 1), sockets]
-})
+const { runs: runCount, sockets: count } = numbersOrExit(
+  'bench:sockets',
+  { runs: 3, sockets: 2000 },
+  ({ sockets }) => tooManySockets(sockets),
+)
 
 /** Until what lies in the journal is in the database as well, and not in memory any more: a second after the last commit. */
 const SETTLED_MS = 3000

@@ -6,25 +6,18 @@
  *     npm run bench:tracing -- [--runs 3] [--events 300]
  */
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { RECEIPT_DETAILS, type ReceiptDetail } from '../src/core/codes.ts'
 import { dollarsFor } from '../src/template-runner/cost/prices.ts'
 import { ServerProcess } from '../test/chaos/server-process.ts'
 import { measuredLoop, openSocket, withLanes } from './load.ts'
 import { print, rounded, withFolder } from './measure.ts'
-import { optionsOrExit, whole } from './options.ts'
+import { numbersOrExit } from './options.ts'
 import { type Audience, AUDIENCES, receiptCost } from './receipt-costs.ts'
 
 const OUTSTANDING = 8
 const WARM_UP_EVENTS = 50
 
-const [runCount, eventCount] = optionsOrExit('npm run bench:tracing -- [--runs 3] [--events 300]', (args) => {
-  const { values } = parseArgs({
-    args,
-    options: { runs: { type: 'string', default: '3' }, events: { type: 'string', default: '300' } },
-  })
-  return [whole('--runs', values.runs, 1), whole('--events', values.events, 1)]
-})
+const { runs: runCount, events: eventCount } = numbersOrExit('bench:tracing', { runs: 3, events: 300 })
 
 let next = 0
 const body = (audience: Audience) => (): string =>

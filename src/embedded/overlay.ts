@@ -28,13 +28,18 @@ export class Overlay {
 
   /** Good until the overlay is cleared: their values are not copied. */
   changesOf(names: readonly string[]): Change[] {
-    return names.map((name) => ({ key: keyOf(name), value: this.#valueAt(this.#placeOf(name)) }))
+    return names.map((name) => ({
+      key: keyOf(name),
+      value: this.#valueAt(this.#places.get(name) ?? REMOVED),
+    }))
   }
 
-  /** Of its key the last change; `undefined` if there is none. */
+  /** Of its key the last change, for readers, who may keep it for longer than it lies here; `undefined` if there is none. */
   get(name: string): { readonly value: Value } | undefined {
     const place = this.#places.get(name)
-    return place === undefined ? undefined : { value: copyOf(this.#valueAt(place)) }
+    if (place === undefined) return undefined
+    const value = this.#valueAt(place)
+    return { value: value && Buffer.from(value) }
   }
 
   add(changes: readonly Change[]): void {
@@ -59,10 +64,6 @@ export class Overlay {
     this.#values.clear()
   }
 
-  #placeOf(name: string): number {
-    return this.#places.get(name) ?? REMOVED
-  }
-
   #valueAt(place: number): Value {
     return place === REMOVED ? undefined : this.#values.at(place)
   }
@@ -78,7 +79,7 @@ export class Overlay {
     const [start, end] = [nameOf(range.start), nameOf(range.end)]
     return [...this.#near(range)]
       .filter((name) => name >= start && name < end)
-      .map((name) => [name, { key: keyOf(name), value: copyOf(this.#valueAt(this.#placeOf(name))) }])
+      .map((name) => [name, { key: keyOf(name), value: this.get(name)?.value }])
   }
 
   /** What a range of a database shows through overlays, the last of which counts most. */
@@ -102,9 +103,4 @@ export class Overlay {
     }
     for (const { key, value } of changes.slice(next)) if (value !== undefined) yield { key, value }
   }
-}
-
-/** Readers may keep what they read for longer than it lies here. */
-function copyOf(value: Value): Value {
-  return value === undefined ? undefined : Buffer.from(value)
 }

@@ -11,7 +11,7 @@ const TIMEOUT_MS = 60_000
 const BENCH = join(import.meta.dirname, '../../bench')
 const SCRIPTS = [
   ...['publish', 'sockets', 'slow-reader', 'bridge', 'tracing', 'profile', 'bursts', 'revisions'],
-  ...['bundles', 'sizes', 'aws-calls', 'peers/main'],
+  ...['bundles', 'sizes', 'aws-calls', 'peers/main', 'costs'],
 ]
 
 const command = (script: string, ...args: string[]): string[] => [
@@ -41,7 +41,7 @@ describe.concurrent('a script that measures', () => {
     async (script) => {
       const { code, stdout, stderr } = await run(script, '--nope')
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-      expect(stderr).toMatch(/^Unknown option '--nope'[^]*\n\nnpm run bench/)
+      expect(stderr).toMatch(/^Unknown option '--nope'[^]*\n\nnpm run /)
       expect(stderr).not.toMatch(/^ +at /m)
     },
     TIMEOUT_MS,
@@ -49,9 +49,9 @@ describe.concurrent('a script that measures', () => {
 })
 
 it('is told by --help as well', async () => {
-  const { stdout, stderr } = await run('publish', '--help')
+  const { stdout, stderr } = await run('tracing', '--help')
   expect({ stdout, stderr }).toEqual({
-    stdout: 'npm run bench:publish -- [--runs 3] [--seconds 4]\n',
+    stdout: 'npm run bench:tracing -- [--runs 3] [--events 300]\n',
     stderr: '',
   })
 })
